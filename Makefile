@@ -1,0 +1,142 @@
+# hotlink: TCP links over WebRTC data channels. See README.md.
+#
+#   make          ./hotlink (needs the packages in place; names what is missing)
+#   make demo     install what a build needs, build, run the main job
+#   make check    install what the tests need, build, run every test
+#   make bench lint install uninstall clean
+#
+# SAN=1 builds with ASan and UBSan in a directory of its own.
+
+include config.mk
+
+ifdef SAN
+O = build/san
+BIN = $(O)/hotlink
+SANFLAGS = -g -O1 -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+O = build/out
+BIN = hotlink
+endif
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith
+COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
+	-ffile-prefix-map=$(CURDIR)=. -DVERSION=\"$(VERSION)\" \
+	$(CPPFLAGS) $(CFLAGS) $(SANFLAGS) $(WERROR)
+
+# One list per layer; a layer may use what src/layers says.
+SRC_BASE = addr batch log
+SRC_CRYPTO = hash rng
+SRC_NET =
+SRC_ICE =
+SRC_DTLS =
+SRC_SCTP =
+SRC_PEER =
+SRC_WS =
+SRC_SYFT =
+SRC_SESSION =
+SRC_AGENT =
+SRC_RELAY =
+SRC_CLI =
+
+SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
+	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
+	$(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
+	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
+	$(SRC_RELAY:%=relay/%) $(SRC_CLI:%=cli/%)
+OBJ = $(SRC:%=$(O)/src/%.o)
+
+# A test program per module; tests/support is linked into each.
+TEST_BASE = addr bytes
+TEST_CRYPTO =
+TEST_NET =
+TEST_ICE =
+TEST_DTLS =
+TEST_SCTP =
+TEST_PEER =
+TEST_WS =
+TEST_SYFT =
+TEST_SESSION =
+TEST_AGENT =
+TEST_RELAY =
+TEST_CLI =
+TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
+	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
+	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
+	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
+	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
+# Scripts that drive the real binary.
+LIVE =
+SUPPORT = oom simnet
+SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
+TESTS = $(TEST:%=$(O)/tests/%)
+
+FUZZ =
+
+LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
+	$(ARES_LIB)
+# usrsctp's start of a thread and reading of the wall clock are ours to answer.
+WRAP =
+OOM = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+
+all: $(BIN)
+
+$(O)/libhotlink.a: $(OBJ)
+	rm -f $@
+	$(AR) rcD $@ $(OBJ)
+
+$(DEPDIR)/done: src/deps/build src/deps/fetch src/deps/sums \
+	src/deps/usrsctp.edit src/deps/usrsctp.flags src/deps/srtp_config.h
+	@sh src/deps/install build --dry
+	CC="$(CC)" AR="$(AR)" DEPCFLAGS="$(CFLAGS)" sh src/deps/build $(DEPDIR)
+
+$(O)/src/crypto/%.o: INC = $(BEARSSL_INC)
+$(O)/src/sctp/%.o: INC = $(USRSCTP_INC)
+$(O)/src/srtp/%.o: INC = $(SRTP_INC)
+$(O)/src/%.o: src/%.c config.mk | $(DEPS)
+	@mkdir -p $(@D)
+	$(COMPILE) $(INC) -c -o $@ $<
+
+$(O)/tests/%.o: tests/%.c config.mk | $(DEPS)
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests $(BEARSSL_INC) $(USRSCTP_INC) -c -o $@ $<
+
+# cmocka has no static archive, so tests are linked dynamically.
+$(TESTS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
+	$(CC) $(SANFLAGS) -o $@ $< $(SUPPORT_OBJ) $(O)/libhotlink.a $(LIBS) \
+		$(WRAP) $(OOM) -lcmocka -lpthread -lm
+
+hotlink: $(O)/libhotlink.a $(O)/src/main.o
+	$(CC) $(LDFLAGS) -o $@ $(O)/src/main.o $(O)/libhotlink.a $(LIBS) \
+		$(WRAP) -lpthread -lm -s -Wl,--build-id=none
+
+$(O)/hotlink: $(O)/libhotlink.a $(O)/src/main.o
+	$(CC) $(SANFLAGS) -o $@ $(O)/src/main.o $(O)/libhotlink.a $(LIBS) \
+		$(WRAP) -lpthread -lm
+
+packages-build packages-test:
+	@sh src/deps/install $(@:packages-%=%)
+
+tests: $(TESTS)
+
+check: packages-test
+	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
+	@sh tests/run "$(O)" "$(TESTS)" "$(LIVE:%=tests/live/%)"
+
+demo: packages-build
+	@$(MAKE) -s -j2 $(BIN)
+	@sh bench/burst-3party
+
+lint: packages-test
+	mandoc -Tlint -Wstyle man/*.[1-9]
+
+clean:
+	rm -rf build/out build/san hotlink
+
+distclean: clean
+	rm -rf build
+
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d)
+
+.PHONY: all check demo lint clean distclean tests packages-build packages-test

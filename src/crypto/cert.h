@@ -1,0 +1,29 @@
+#ifndef CRYPTO_CERT_H
+#define CRYPTO_CERT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+struct rng;
+
+/*
+ * An identity: a P-256 key and a self-signed certificate of it (< 350 bytes,
+ * so that a flight fits a datagram). The certificate is a function of the key
+ * alone: the same key always gives the same fingerprint.
+ */
+struct cert;
+
+struct cert	*cert_new(struct rng *);
+struct cert	*cert_from_scalar(const uint8_t scalar[32]);	/* NULL: invalid */
+void		 cert_free(struct cert *);
+
+void		 cert_scalar(const struct cert *, uint8_t scalar[32]);
+struct span	 cert_der(const struct cert *);
+void		 cert_fingerprint(const struct cert *, uint8_t fp[32]);
+
+/* SHA-256 of the SubjectPublicKeyInfo: what a marker or --pin names. */
+void		 cert_key_id(const struct cert *, uint8_t id[32]);
+
+#endif

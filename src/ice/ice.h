@@ -1,0 +1,113 @@
+#ifndef ICE_ICE_H
+#define ICE_ICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+
+struct rng;
+
+/*
+ * An ICE agent for one stream with one component (RFC 8445, 8838, 7675): full
+ * or lite, IPv4 and IPv6, host, server-reflexive and peer-reflexive
+ * candidates, trickle, regular nomination, consent. It shares its sockets
+ * with other agents: a datagram's path says which, the ufrag whose it is.
+ */
+enum ice_state { ICE_NEW, ICE_CHECKING, ICE_CONNECTED, ICE_FAILED };
+enum ice_type { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY };
+
+enum {
+	ICE_UFRAG = 8, ICE_PWD = 24,		/* of ours; RFC: 4 and 22 at least */
+	ICE_CRED_MAX = 256,			/* of theirs */
+	ICE_CANDIDATE_TEXT = 256,
+	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
+};
+
+struct ice_conf {
+	struct rng	*rng;			/* borrowed for the life */
+	bool		 controlling;		/* ignored when lite: RFC 8445 6.1.1 */
+	bool		 lite;
+};
+
+struct ice_event {
+	enum ice_event_type {
+		ICE_EV_CANDIDATE = 1,	/* trickle: text of a new local one */
+		ICE_EV_PATH,		/* the selected path is new */
+		ICE_EV_LOST,		/* consent expired: no path now */
+		ICE_EV_FAILED,		/* no pair can work; see ice_why */
+	} type;
+	char		 text[ICE_CANDIDATE_TEXT];	/* "candidate:..." */
+};
+
+struct ice_info {				/* of the selected pair */
+	enum ice_type	 local, remote;
+	struct path	 path;
+	uint64_t	 rtt;			/* microseconds; 0: not yet known */
+};
+
+struct ice_stats {
+	uint64_t	 checks_sent, checks_received, responses, bad_messages;
+};
+
+struct ice	*ice_new(const struct ice_conf *, uint64_t now);
+void		 ice_free(struct ice *);
+
+const char	*ice_ufrag(const struct ice *);
+const char	*ice_pwd(const struct ice *);
+bool		 ice_is_lite(const struct ice *);
+
+/*
+ * Local side, before or after the remote side is known: a host address with
+ * its port, and a STUN server to learn reflexive addresses from. -1: the
+ * table is full.
+ */
+int		 ice_add_host(struct ice *, uint64_t now, const struct addr *);
+int		 ice_add_stun(struct ice *, uint64_t now, const struct addr *);
+
+/* The nth local candidate's text, for the SDP; NULL past the last. */
+const char	*ice_candidate(const struct ice *, size_t n, char *text);
+bool		 ice_gathered(const struct ice *);	/* no server is asked now */
+
+/*
+ * Remote side. A candidate is "candidate:..." text (the prefix optional) or
+ * empty; unknown extensions, components other than 1, TCP and names are
+ * accepted and ignored. -1: malformed, or too many. Checks start when
+ * credentials and a candidate are there. New credentials restart (RFC 8445
+ * 2.4 and ice_restart below).
+ */
+int		 ice_set_remote(struct ice *, uint64_t now, const char *ufrag,
+		     const char *pwd, bool lite);
+int		 ice_add_remote(struct ice *, uint64_t now, const char *text);
+
+/* New local credentials, checks from the start; the path stays until then. */
+void		 ice_restart(struct ice *, uint64_t now);
+
+/*
+ * A datagram that looks like STUN. False: not for this agent (its USERNAME
+ * names another ufrag, no transaction of ours): ask the next. Whatever does
+ * not authenticate is counted and changes nothing.
+ */
+bool		 ice_input(struct ice *, uint64_t now, const struct path *,
+		     const uint8_t *, size_t, struct batch *tx);
+void		 ice_tick(struct ice *, uint64_t now, struct batch *tx);
+uint64_t	 ice_deadline(const struct ice *);
+bool		 ice_event(struct ice *, struct ice_event *);
+
+enum ice_state	 ice_state(const struct ice *);
+const char	*ice_why(const struct ice *);
+void		 ice_stats(const struct ice *, struct ice_stats *);
+
+/* Where to send: the selected path; NULL if there is none. */
+const struct path *ice_path(const struct ice *);
+bool		 ice_info(const struct ice *, struct ice_info *);
+const char	*ice_type_text(enum ice_type);
+
+/* May other than STUN be taken from here: a pair that was validated. */
+bool		 ice_valid(const struct ice *, const struct path *);
+
+/* True if the first byte says STUN (RFC 7983). */
+bool		 ice_looks_like_stun(const uint8_t *, size_t);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef NET_TCP_H
+#define NET_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/addr.h"
+
+/*
+ * Stream sockets, non-blocking, close-on-exec, TCP_NODELAY. EINTR is handled
+ * here; TCP_AGAIN means come back when poll says so.
+ */
+enum { TCP_AGAIN = -2, TCP_ERROR = -1 };
+
+int	 tcp_listen(const struct addr *, struct addr *bound);	/* SO_REUSEADDR */
+int	 tcp_accept(int, struct addr *from);
+int	 tcp_connect(const struct addr *);	/* under way; poll for IO_OUT */
+int	 tcp_connected(int);			/* 0, or -1 with errno */
+
+/* Bytes moved, 0 at end of stream (read only), TCP_AGAIN or TCP_ERROR. */
+ssize_t	 tcp_read(int, void *, size_t);	/* re-arms TCP_QUICKACK */
+ssize_t	 tcp_write(int, const void *, size_t);
+void	 tcp_shutdown(int);			/* our sending side */
+void	 tcp_close(int);
+void	 tcp_reset(int);			/* RST, then closed */
+
+#endif

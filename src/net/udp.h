@@ -1,0 +1,49 @@
+#ifndef NET_UDP_H
+#define NET_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+
+/*
+ * The wildcard UDP sockets of an agent: one per address family, every
+ * datagram with its local address (IP_PKTINFO, IPV6_PKTINFO). Segmentation
+ * and receive offload are used where the kernel has them.
+ */
+struct udp;
+
+/* port 0: any. Either family may be missing; NULL: both are, errno says why. */
+struct udp	*udp_open(uint16_t port);
+void		 udp_close(struct udp *);
+uint16_t	 udp_port(const struct udp *, int family);	/* 4, 6; 0: none */
+int		 udp_fd(const struct udp *, int family);		/* -1: none */
+bool		 udp_has_gso(const struct udp *);
+bool		 udp_has_gro(const struct udp *);
+
+/*
+ * Read what is there from one family's socket, bounded per call, and hand
+ * every datagram to fn; the bytes may be changed in place until it returns.
+ * True: there may be more.
+ */
+bool		 udp_recv(struct udp *, int family,
+		     void (*fn)(void *, const struct path *, uint8_t *, size_t),
+		     void *arg);
+
+/*
+ * Send the batch and reset it. What the kernel does not take is lost and
+ * counted: above us is a transport that repeats.
+ */
+void		 udp_send(struct udp *, struct batch *);
+
+struct udp_stats {
+	uint64_t	 sent, received, bytes_sent, bytes_received, calls_sent,
+			 calls_received, lost;
+};
+void		 udp_stats(const struct udp *, struct udp_stats *);
+
+/* Addresses of this host's interfaces that are up. Count, at most cap. */
+size_t		 net_addresses(struct addr *, size_t cap);
+
+#endif

@@ -1,0 +1,108 @@
+#ifndef PEER_PEER_H
+#define PEER_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+#include "ice/ice.h"
+#include "sctp/assoc.h"
+
+struct cert;
+struct rng;
+
+/*
+ * A peer connection: ICE, DTLS and SCTP to one remote, driven by session
+ * descriptions that somebody else carries. Its datagrams leave sealed.
+ */
+enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_UP, PEER_FAILED };
+
+struct peer_conf {
+	struct rng		*rng;		/* borrowed for the life */
+	const struct cert	*cert;		/* borrowed for the life */
+	const uint8_t		*key_id;	/* 32 bytes the peer's key must have, or NULL */
+	bool			 offerer;	/* we offer: controlling, DTLS server as a rule */
+	bool			 lite;
+	const struct addr	*hosts;		/* our candidates' bases */
+	size_t			 nhosts;
+	const struct addr	*stuns;
+	size_t			 nstuns;
+	size_t			 mtu;		/* of a UDP payload; 0: 1200 */
+	size_t			 sndbuf, rcvbuf;	/* 0: defaults of assoc.h */
+	size_t			 max_message;	/* to announce; 0: 65535 */
+};
+
+struct peer_event {
+	enum peer_event_type {
+		PEER_EV_CANDIDATE = 1,	/* text: trickle it */
+		PEER_EV_UP,		/* channels may be opened and data sent */
+		PEER_EV_PATH,		/* the selected path changed */
+		PEER_EV_OPEN,		/* the peer opened a channel */
+		PEER_EV_DATA,		/* a message came */
+		PEER_EV_CLOSED,		/* the peer closed a channel */
+		PEER_EV_LOST,		/* consent expired: no path until it heals */
+		PEER_EV_FAILED,		/* over; see peer_why */
+	} type;
+	uint16_t	 channel;
+	struct span	 data;			/* until the next call on this peer */
+	const char	*label, *protocol;
+	char		 text[ICE_CANDIDATE_TEXT];
+};
+
+struct peer_info {
+	struct ice_info		 pair;		/* if has_pair */
+	bool			 has_pair;
+	struct assoc_info	 sctp;
+	const char		*suite;		/* NULL before DTLS is up */
+	uint64_t		 forged;	/* datagrams and records dropped */
+};
+
+struct peer	*peer_new(const struct peer_conf *, uint64_t now);
+void		 peer_free(struct peer *);
+
+/* Our description, NUL-terminated, into buf; its length, or -1. */
+int		 peer_local_sdp(struct peer *, char *, size_t);
+
+/*
+ * Theirs: an answer to our offer, or an offer to answer. An offer or answer
+ * that repeats the ICE credentials changes nothing; new ones restart ICE; a
+ * new fingerprint fails the connection. 0, or -1 with peer_why.
+ */
+int		 peer_remote_sdp(struct peer *, uint64_t now, const char *, size_t);
+int		 peer_remote_candidate(struct peer *, uint64_t now, const char *);
+
+/* New ICE credentials for the next local SDP (hotlink-protocol.md 11.4). */
+void		 peer_restart(struct peer *, uint64_t now);
+
+/* True if the remote description said a=x-hotlink:1; its message limit. */
+bool		 peer_is_hotlink(const struct peer *);
+size_t		 peer_max_message(const struct peer *);
+
+/* A datagram; false: not for this peer. */
+bool		 peer_input(struct peer *, uint64_t now, const struct path *,
+		     uint8_t *, size_t, struct batch *tx);
+void		 peer_tick(struct peer *, uint64_t now, struct batch *tx);
+uint64_t	 peer_deadline(const struct peer *);
+bool		 peer_event(struct peer *, uint64_t now, struct peer_event *,
+		     struct batch *tx);
+
+/* Channels: as assoc.h has them. */
+int		 peer_open(struct peer *, uint64_t now, const char *label,
+		     const char *protocol, struct batch *tx);
+bool		 peer_send(struct peer *, uint64_t now, uint16_t channel,
+		     const struct span *head, const struct span *body,
+		     struct batch *tx);
+size_t		 peer_room(const struct peer *);
+size_t		 peer_unacked(const struct peer *);
+void		 peer_close_channel(struct peer *, uint64_t now, uint16_t,
+		     struct batch *tx);
+
+/* Say goodbye: SCTP ABORT and DTLS close_notify. Then only peer_free. */
+void		 peer_close(struct peer *, uint64_t now, struct batch *tx);
+
+enum peer_state	 peer_state(const struct peer *);
+const char	*peer_why(const struct peer *);
+void		 peer_info(const struct peer *, struct peer_info *);
+
+#endif

@@ -1,0 +1,104 @@
+#ifndef SCTP_ASSOC_H
+#define SCTP_ASSOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+
+/*
+ * One SCTP association inside DTLS with its data channels (RFC 8831, 8832),
+ * on usrsctp. Plaintext SCTP packets go into tx; whoever owns the connection
+ * seals them. usrsctp has global timers and one output callback; this module
+ * hides both: a packet that another association's call made is kept, bounded,
+ * until its own next call, and its deadline says so.
+ */
+enum assoc_state { ASSOC_NEW, ASSOC_UP, ASSOC_LOST };
+
+struct assoc_conf {
+	bool		 client;	/* DTLS client: even channel ids */
+	size_t		 mtu;		/* of an SCTP packet, 12-byte header included */
+	size_t		 sndbuf, rcvbuf;	/* 0: 1 MiB */
+	size_t		 max_message;	/* the largest we accept: 0: 262144 */
+};
+
+struct assoc_event {
+	enum assoc_event_type {
+		ASSOC_EV_UP = 1,	/* may send and open channels */
+		ASSOC_EV_OPEN,		/* the peer opened a channel (ACK is sent) */
+		ASSOC_EV_ACKED,		/* ours was acknowledged */
+		ASSOC_EV_DATA,		/* a whole message, binary or text */
+		ASSOC_EV_CLOSED,	/* the channel was closed by the peer */
+		ASSOC_EV_LOST,		/* the association is over; see assoc_why */
+	} type;
+	uint16_t	 channel;	/* the stream id */
+	bool		 text;
+	struct span	 data;		/* until the next call on this assoc */
+	const char	*label, *protocol;	/* OPEN: escaped nowhere, bounded */
+};
+
+struct assoc_info {
+	uint64_t	 rtt;		/* microseconds, smoothed */
+	uint64_t	 retransmits, cwnd, unacked, packets_sent, packets_received;
+	size_t		 mtu;
+};
+
+struct assoc	*assoc_new(const struct assoc_conf *, uint64_t now);
+void		 assoc_free(struct assoc *);
+
+/* Begin: both sides connect (RFC 8841); input before this would be lost. */
+void		 assoc_start(struct assoc *, uint64_t now, struct batch *tx);
+
+/* A decrypted packet. May answer at once. */
+void		 assoc_input(struct assoc *, uint64_t now, uint8_t *, size_t,
+		     struct batch *tx);
+void		 assoc_tick(struct assoc *, uint64_t now, struct batch *tx);
+uint64_t	 assoc_deadline(const struct assoc *);
+
+/*
+ * The next thing that happened. Not pulling is backpressure: what is not
+ * taken stays in usrsctp's receive buffer and closes the peer's window. May
+ * send (a window update, a DCEP ACK).
+ */
+bool		 assoc_event(struct assoc *, uint64_t now, struct assoc_event *,
+		     struct batch *tx);
+
+/*
+ * Open the next channel of our parity: ordered and reliable, DCEP OPEN. Its
+ * id, or -1: not up, or none left. Data may follow at once.
+ */
+int		 assoc_open(struct assoc *, uint64_t now, const char *label,
+		     const char *protocol, struct batch *tx);
+
+/*
+ * Queue one message, whole or not at all. False: no room now (a later event
+ * turn has some), or lost. len > 0; an empty message does not exist here.
+ */
+bool		 assoc_send(struct assoc *, uint64_t now, uint16_t channel,
+		     const void *, size_t, struct batch *tx);
+
+/* The same from two places: a header and a payload, without joining them. */
+bool		 assoc_send2(struct assoc *, uint64_t now, uint16_t channel,
+		     const struct span *head, const struct span *body,
+		     struct batch *tx);
+
+/* Bytes a message may have now to be taken; and bytes not yet acknowledged. */
+size_t		 assoc_room(const struct assoc *);
+size_t		 assoc_unacked(const struct assoc *);
+
+/* Reset our direction of a channel (RFC 8831 6.7). */
+void		 assoc_close(struct assoc *, uint64_t now, uint16_t channel,
+		     struct batch *tx);
+
+/* End it now: ABORT to the peer. */
+void		 assoc_abort(struct assoc *, uint64_t now, struct batch *tx);
+
+enum assoc_state assoc_state(const struct assoc *);
+const char	*assoc_why(const struct assoc *);
+void		 assoc_info(const struct assoc *, struct assoc_info *);
+
+/* What usrsctp was built as: "0.9.5.0 (patched)" or what a packager gave. */
+const char	*assoc_library(void);
+
+#endif

@@ -1,0 +1,110 @@
+#ifndef SESSION_FLOW_H
+#define SESSION_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "syft/hlnk.h"
+
+/*
+ * Dialect 1's link (hotlink-dialect.md 3 to 5): the two byte streams between
+ * one local TCP connection and the peer's, in generations, acknowledged and
+ * resumable. It knows neither sockets nor transports: bytes come and go on
+ * the local side, frames on the wire side, over any transport that may lose
+ * its tail, repeat, or be exchanged for another in mid-transfer.
+ */
+struct flow;
+
+enum { FLOW_WINDOW = 4 << 20, FLOW_ACK_DELAY = 20 * MS };
+
+struct flow_conf {
+	size_t		 window;	/* each way; 0: FLOW_WINDOW */
+};
+
+struct flow_event {
+	enum flow_event_type {
+		FLOW_EV_WRITE = 1,	/* data: write to the local socket */
+		FLOW_EV_SHUT,		/* all was written: shut its sending side */
+		FLOW_EV_RESET,		/* reset the local connection; why */
+		FLOW_EV_END,		/* generation over in peace: detach, close */
+	} type;
+	struct span	 data;
+	const char	*why;
+};
+
+struct flow	*flow_new(const struct flow_conf *);
+void		 flow_free(struct flow *);
+
+/* Share of the agent's memory: the window offered from now on. */
+void		 flow_set_window(struct flow *, size_t);
+
+/*
+ * Local side. A connection may be attached when flow_attachable; it joins the
+ * open generation or, once it has something to say, starts the next. A probe
+ * (detached or ended without having sent or been given a byte) leaves no trace.
+ */
+bool		 flow_attachable(const struct flow *);
+void		 flow_attach(struct flow *, uint64_t now);
+struct span	 flow_space(struct flow *);	/* read here; empty: do not read */
+void		 flow_filled(struct flow *, uint64_t now, size_t);
+void		 flow_local_eof(struct flow *, uint64_t now);
+void		 flow_local_reset(struct flow *, uint64_t now, const char *why);
+
+/*
+ * After FLOW_EV_WRITE: n bytes of it were taken. The rest is kept (within the
+ * window) and offered by flow_pending, to be tried when the socket is ready.
+ */
+void		 flow_wrote(struct flow *, uint64_t now, size_t n);
+struct span	 flow_pending(struct flow *);
+
+/*
+ * Wire side. A frame from the peer, whatever transport brought it: repeated,
+ * early and late ones are dealt with. Malformed: false, counted, no change.
+ */
+bool		 flow_input(struct flow *, uint64_t now, uint8_t *, size_t);
+
+/*
+ * The next frame to send; false: none now. Control frames (ack, eof, reset)
+ * and data frames are asked for apart, because they may travel apart. A data
+ * payload is at most max bytes and lies in the ring until acknowledged. The
+ * frame counts as sent when flow_sent says so, else it comes again.
+ */
+bool		 flow_control(struct flow *, uint64_t now, struct hlnk2 *);
+bool		 flow_data(struct flow *, uint64_t now, size_t max, struct hlnk2 *);
+void		 flow_sent(struct flow *, uint64_t now, const struct hlnk2 *);
+
+/*
+ * The transport was lost or changed: everything sent and not acknowledged
+ * goes again, control frames included.
+ */
+void		 flow_rewind(struct flow *, uint64_t now);
+
+/*
+ * The peer is another process now (its instance changed): what was under way
+ * can not be continued, and is reset.
+ */
+void		 flow_restart(struct flow *, uint64_t now);
+
+/* The generation ends now, both ways: strict mode, a deadline, shutdown. */
+void		 flow_abort(struct flow *, uint64_t now, const char *why);
+
+bool		 flow_event(struct flow *, uint64_t now, struct flow_event *);
+uint64_t	 flow_deadline(const struct flow *);	/* a delayed ack */
+
+/* Since when local bytes wait that were never sent or are unacknowledged; NEVER. */
+uint64_t	 flow_waiting_since(const struct flow *);
+bool		 flow_idle(const struct flow *);	/* no generation is open */
+
+struct flow_stats {
+	uint64_t	 tx_bytes, rx_bytes;	/* payload accepted / written locally */
+	uint64_t	 tx_frames, rx_frames, resent_bytes, duplicate_bytes,
+			 bad_frames, late_frames;
+	uint64_t	 up_offset, down_offset, acked_offset, peer_limit;
+	uint32_t	 generation;
+};
+void		 flow_stats(const struct flow *, struct flow_stats *);
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef SESSION_RING_H
+#define SESSION_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/*
+ * A stretch of a byte stream, addressed by offsets from the stream's start:
+ * [start, end), at most cap long. The memory is taken with the first byte and
+ * given back by ring_reset: an idle link costs nothing.
+ */
+struct ring {
+	uint8_t		*mem;
+	size_t		 cap;		/* power of two */
+	uint64_t	 start, end;
+};
+
+void		 ring_init(struct ring *, size_t cap);
+void		 ring_fini(struct ring *);
+void		 ring_reset(struct ring *, uint64_t at);
+
+size_t		 ring_used(const struct ring *);
+size_t		 ring_room(const struct ring *);
+
+/* Contiguous free space to fill; empty if full or out of memory. */
+struct span	 ring_space(struct ring *);
+void		 ring_filled(struct ring *, size_t);
+
+/* Contiguous bytes from offset on; bytes below an offset are given up. */
+struct span	 ring_at(const struct ring *, uint64_t offset);
+void		 ring_drop(struct ring *, uint64_t offset);
+
+/* Append a copy: all of it or nothing. */
+bool		 ring_put(struct ring *, const void *, size_t);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef SYFT_MARKER_H
+#define SYFT_MARKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "syft/key.h"
+
+/* What a stream.tcp file says (hotlink-protocol.md 3.1), for one local party. */
+struct marker {
+	struct key	 key;
+	char		 from[EMAIL_MAX + 1], to[EMAIL_MAX + 1];
+	char		 peer[EMAIL_MAX + 1];	/* the other party, lower case */
+	uint16_t	 port;			/* local */
+	bool		 has_fingerprint;
+	uint8_t		 fingerprint[32];	/* SHA-256 of the peer's key */
+};
+
+/*
+ * Parse the bytes of a marker at rel for party me (lower case). 0, or -1 with
+ * a constant reason: not JSON, from or to missing, no port for me, I am
+ * neither party, both are me, the directory is not a_to_b, ...
+ */
+int	 marker_parse(struct marker *, const char *me, const char *rel,
+	     const char *bytes, size_t n, const char **why);
+
+#endif

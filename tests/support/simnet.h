@@ -1,0 +1,45 @@
+#ifndef TESTS_SUPPORT_SIMNET_H
+#define TESTS_SUPPORT_SIMNET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+
+/*
+ * A network in virtual time: what engines put into a batch arrives later,
+ * lost, doubled or out of order, as a printed seed decides. Rates are per
+ * thousand datagrams, times in microseconds.
+ */
+struct simnet_conf {
+	uint64_t	 seed;
+	uint64_t	 delay;		/* one way */
+	uint64_t	 jitter;	/* added, uniform: reorders when > spacing */
+	unsigned	 loss, dup;
+	size_t		 mtu;		/* larger datagrams vanish; 0: no limit */
+};
+
+struct simnet;
+
+struct simnet	*simnet_new(const struct simnet_conf *);
+void		 simnet_free(struct simnet *);
+
+/* Change the rules from now on. */
+void		 simnet_set(struct simnet *, const struct simnet_conf *);
+
+/* Take what is in the batch, which is reset. */
+void		 simnet_send(struct simnet *, uint64_t now, struct batch *);
+
+/* When the next datagram arrives; UINT64_MAX if none is under way. */
+uint64_t	 simnet_deadline(const struct simnet *);
+
+/*
+ * The next datagram that has arrived by now, as its receiver sees it: to.local
+ * is where it arrived, to.remote whence it came. Valid until the next call.
+ */
+bool		 simnet_recv(struct simnet *, uint64_t now, struct dgram *);
+
+/* A number from the seed, below n. */
+uint64_t	 simnet_random(struct simnet *, uint64_t n);
+
+#endif
