@@ -107,6 +107,9 @@ const char	*ice_type_text(enum ice_type);
 /* May other than STUN be taken from here: a pair that was validated. */
 bool		 ice_valid(const struct ice *, const struct path *);
 
+/* Is it a pair of ours at all, validated or not: then it may be soon. */
+bool		 ice_knows(const struct ice *, const struct path *);
+
 /* True if the first byte says STUN (RFC 7983). */
 bool		 ice_looks_like_stun(const uint8_t *, size_t);
 

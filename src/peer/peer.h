@@ -75,6 +75,9 @@ int		 peer_remote_candidate(struct peer *, uint64_t now, const char *);
 /* New ICE credentials for the next local SDP (hotlink-protocol.md 11.4). */
 void		 peer_restart(struct peer *, uint64_t now);
 
+/* A STUN server that was learnt later. -1: the table is full. */
+int		 peer_add_stun(struct peer *, uint64_t now, const struct addr *);
+
 /* True if the remote description said a=x-hotlink:1; its message limit. */
 bool		 peer_is_hotlink(const struct peer *);
 size_t		 peer_max_message(const struct peer *);

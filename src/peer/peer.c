@@ -1,0 +1,649 @@
+/*
+ * ICE, DTLS and SCTP joined to one peer connection (RFC 8829 for data
+ * channels only).
+ *
+ * The layers start from the bottom: DTLS when ICE has a path and the remote
+ * description is known, SCTP when DTLS is up. What SCTP puts into the batch is
+ * plaintext and is sealed here, where it lies, before anybody else sees it:
+ * every call into the association is bracketed by open_batch and close_batch.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "crypto/cert.h"
+#include "crypto/rng.h"
+#include "dtls/dtls.h"
+#include "peer/peer.h"
+#include "peer/sdp.h"
+
+enum {
+	MTU = 1200,		/* UDP payload that every path carries */
+	EARLY = 4,		/* datagrams that overtook our own ICE check */
+	EARLY_LEN = 1500,
+	MESSAGE_MAX = 262144,	/* field.md: never trust a larger limit */
+	MESSAGE_DEFAULT = 65535,	/* no a=max-message-size */
+};
+
+struct early {
+	size_t		 n;
+	struct path	 from;
+	uint8_t		 bytes[EARLY_LEN];
+};
+
+struct peer {
+	struct peer_conf	 conf;
+	struct ice		*ice;
+	struct dtls		*dtls;
+	struct assoc		*assoc;
+	enum peer_state		 state;
+	const char		*why;
+	bool			 told_failed;
+	bool			 has_remote;
+	struct sdp		*remote;
+	uint64_t		 session_id;
+	struct early		*early;
+	size_t			 nearly;
+	uint64_t		 forged;
+};
+
+static void
+set_state(struct peer *p, enum peer_state state)
+{
+	if (p->state != PEER_FAILED && state > p->state)
+		p->state = state;
+}
+
+static void
+fail(struct peer *p, const char *why)
+{
+	if (p->state == PEER_FAILED)
+		return;
+	p->why = why != NULL ? why : "unknown reason";
+	set_state(p, PEER_FAILED);
+}
+
+struct peer *
+peer_new(const struct peer_conf *conf, uint64_t now)
+{
+	struct peer	*p = calloc(1, sizeof(*p));
+	struct ice_conf	 ice = {
+		.rng = conf->rng, .controlling = conf->offerer,
+		.lite = conf->lite,
+	};
+
+	if (p == NULL)
+		return NULL;
+	p->conf = *conf;
+	p->conf.hosts = NULL;
+	p->conf.stuns = NULL;
+	if (p->conf.mtu == 0)
+		p->conf.mtu = MTU;
+	if (p->conf.max_message == 0)
+		p->conf.max_message = MESSAGE_DEFAULT;
+	p->session_id = rng_u64(conf->rng) >> 1;
+	p->remote = calloc(1, sizeof(*p->remote));
+	p->ice = ice_new(&ice, now);
+	if (p->remote == NULL || p->ice == NULL) {
+		peer_free(p);
+		return NULL;
+	}
+	for (size_t i = 0; i < conf->nhosts; i++)
+		ice_add_host(p->ice, now, &conf->hosts[i]);
+	for (size_t i = 0; i < conf->nstuns; i++)
+		ice_add_stun(p->ice, now, &conf->stuns[i]);
+	return p;
+}
+
+void
+peer_free(struct peer *p)
+{
+	if (p == NULL)
+		return;
+	assoc_free(p->assoc);
+	dtls_free(p->dtls);
+	ice_free(p->ice);
+	free(p->early);
+	free(p->remote);
+	free(p);
+}
+
+/* True if SCTP may speak now; what it says goes to the selected path. */
+static bool
+open_batch(struct peer *p, struct batch *tx, size_t *mark)
+{
+	const struct path	*path = ice_path(p->ice);
+
+	*mark = tx->n;
+	if (path != NULL)
+		tx->to = *path;
+	return path != NULL;
+}
+
+/* Seal what was added since; without a path it is lost, as on a network. */
+static void
+close_batch(struct peer *p, struct batch *tx, size_t mark, bool path)
+{
+	size_t	 kept = mark;
+
+	for (size_t i = mark; i < tx->n && path; i++) {
+		dtls_seal(p->dtls, &tx->d[i]);
+		if (tx->d[i].n > 0)
+			tx->d[kept++] = tx->d[i];
+	}
+	tx->n = kept;
+}
+
+static bool
+is_client(const struct peer *p)
+{
+	if (p->conf.offerer)
+		return p->remote->setup == SDP_PASSIVE;
+	return p->remote->setup != SDP_ACTIVE;
+}
+
+static void
+start_dtls(struct peer *p, uint64_t now)
+{
+	struct dtls_conf	 conf = {
+		.client = is_client(p), .cert = p->conf.cert,
+		.rng = p->conf.rng, .key_id = p->conf.key_id,
+		.mtu = p->conf.mtu,
+	};
+	struct ice_info		 info;
+
+	memcpy(conf.fingerprint, p->remote->fingerprint,
+	    sizeof(conf.fingerprint));
+	if (ice_info(p->ice, &info) && info.rtt > 0)
+		conf.rto = 2 * info.rtt > 50 * MS ? 2 * info.rtt : 50 * MS;
+	p->dtls = dtls_new(&conf, now);
+	if (p->dtls == NULL)
+		fail(p, "out of memory");
+}
+
+static void
+start_sctp(struct peer *p, uint64_t now, struct batch *tx)
+{
+	struct assoc_conf	 conf = {
+		.client = is_client(p),
+		.mtu = (p->conf.mtu - DTLS_OVERHEAD) & ~(size_t)3,
+		.sndbuf = p->conf.sndbuf, .rcvbuf = p->conf.rcvbuf,
+	};
+	size_t			 mark;
+	bool			 path;
+
+	p->assoc = assoc_new(&conf, now);
+	if (p->assoc == NULL) {
+		fail(p, "out of memory");
+		return;
+	}
+	path = open_batch(p, tx, &mark);
+	assoc_start(p->assoc, now, tx);
+	close_batch(p, tx, mark, path);
+}
+
+/* One record's plaintext for SCTP. */
+static void
+deliver(struct peer *p, uint64_t now, struct span *app, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path;
+
+	if (app->n == 0 || p->assoc == NULL)
+		return;
+	path = open_batch(p, tx, &mark);
+	assoc_input(p->assoc, now, app->p, app->n, tx);
+	close_batch(p, tx, mark, path);
+}
+
+static void
+check_dtls(struct peer *p, uint64_t now, struct batch *tx)
+{
+	switch (dtls_state(p->dtls)) {
+	case DTLS_HANDSHAKE:
+		break;
+	case DTLS_UP:
+		if (p->assoc == NULL)
+			start_sctp(p, now, tx);
+		break;
+	case DTLS_CLOSED:
+		fail(p, "closed by the peer");
+		break;
+	case DTLS_FAILED:
+		fail(p, dtls_why(p->dtls));
+		break;
+	}
+}
+
+static void
+dtls_datagram(struct peer *p, uint64_t now, uint8_t *bytes, size_t n,
+    struct batch *tx)
+{
+	struct span		 datagram = { bytes, n }, app;
+	const struct path	*path = ice_path(p->ice);
+
+	for (;;) {
+		if (path != NULL)
+			tx->to = *path;
+		if (!dtls_input(p->dtls, now, &datagram, &app, tx))
+			break;
+		check_dtls(p, now, tx);
+		if (p->state == PEER_FAILED)
+			return;
+		deliver(p, now, &app, tx);
+	}
+	check_dtls(p, now, tx);
+}
+
+/* Records that came before our own check had succeeded (field.md 2.4). */
+static void
+replay_early(struct peer *p, uint64_t now, struct batch *tx)
+{
+	for (size_t i = 0; i < p->nearly; i++)
+		if (p->dtls != NULL && ice_valid(p->ice, &p->early[i].from))
+			dtls_datagram(p, now, p->early[i].bytes,
+			    p->early[i].n, tx);
+	free(p->early);
+	p->early = NULL;
+	p->nearly = 0;
+}
+
+static void
+keep_early(struct peer *p, const struct path *from, const uint8_t *bytes,
+    size_t n)
+{
+	struct early	*e;
+
+	if (p->early == NULL)
+		p->early = calloc(EARLY, sizeof(*p->early));
+	if (p->early == NULL || p->nearly == EARLY || n > EARLY_LEN)
+		return;
+	e = &p->early[p->nearly++];
+	e->n = n;
+	e->from = *from;
+	memcpy(e->bytes, bytes, n);
+}
+
+/* Whatever the last call changed below: start the next layer. */
+static void
+advance(struct peer *p, uint64_t now, struct batch *tx)
+{
+	if (p->state == PEER_FAILED)
+		return;
+	if (ice_state(p->ice) == ICE_FAILED) {
+		fail(p, ice_why(p->ice));
+		return;
+	}
+	if (p->dtls == NULL && p->has_remote && ice_path(p->ice) != NULL) {
+		start_dtls(p, now);
+		if (p->dtls == NULL)
+			return;
+		tx->to = *ice_path(p->ice);
+		dtls_tick(p->dtls, now, tx);
+		replay_early(p, now, tx);
+	}
+}
+
+bool
+peer_input(struct peer *p, uint64_t now, const struct path *from,
+    uint8_t *bytes, size_t n, struct batch *tx)
+{
+	if (p->state == PEER_FAILED || n == 0)
+		return false;
+	if (ice_looks_like_stun(bytes, n)) {
+		if (!ice_input(p->ice, now, from, bytes, n, tx))
+			return false;
+		advance(p, now, tx);
+		return true;
+	}
+	if (bytes[0] < 20 || bytes[0] > 63)
+		return false;		/* RFC 7983: not DTLS */
+	if (p->dtls != NULL && ice_valid(p->ice, from)) {
+		dtls_datagram(p, now, bytes, n, tx);
+		return true;
+	}
+	if (p->dtls != NULL || !ice_knows(p->ice, from))
+		return false;
+	keep_early(p, from, bytes, n);
+	return true;
+}
+
+void
+peer_tick(struct peer *p, uint64_t now, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path;
+
+	if (p->state == PEER_FAILED)
+		return;
+	ice_tick(p->ice, now, tx);
+	advance(p, now, tx);
+	if (p->dtls != NULL && ice_path(p->ice) != NULL) {
+		tx->to = *ice_path(p->ice);
+		dtls_tick(p->dtls, now, tx);
+		check_dtls(p, now, tx);
+	}
+	if (p->assoc == NULL)
+		return;
+	path = open_batch(p, tx, &mark);
+	assoc_tick(p->assoc, now, tx);
+	close_batch(p, tx, mark, path);
+}
+
+uint64_t
+peer_deadline(const struct peer *p)
+{
+	uint64_t	 at;
+
+	if (p->state == PEER_FAILED)
+		return NEVER;
+	at = ice_deadline(p->ice);
+	if (p->dtls != NULL && ice_path(p->ice) != NULL)
+		at = earlier(at, dtls_deadline(p->dtls));
+	if (p->assoc != NULL)
+		at = earlier(at, assoc_deadline(p->assoc));
+	return at;
+}
+
+static bool
+ice_to_peer(struct peer *p, struct peer_event *ev)
+{
+	struct ice_event	 e;
+
+	while (ice_event(p->ice, &e)) {
+		switch (e.type) {
+		case ICE_EV_CANDIDATE:
+			ev->type = PEER_EV_CANDIDATE;
+			memcpy(ev->text, e.text, sizeof(ev->text));
+			return true;
+		case ICE_EV_PATH:
+			ev->type = PEER_EV_PATH;
+			return true;
+		case ICE_EV_LOST:
+			ev->type = PEER_EV_LOST;
+			return true;
+		case ICE_EV_FAILED:
+			fail(p, ice_why(p->ice));
+			break;
+		}
+	}
+	return false;
+}
+
+static const enum peer_event_type	 from_assoc[] = {
+	[ASSOC_EV_UP]		= PEER_EV_UP,
+	[ASSOC_EV_OPEN]		= PEER_EV_OPEN,
+	[ASSOC_EV_DATA]		= PEER_EV_DATA,
+	[ASSOC_EV_CLOSED]	= PEER_EV_CLOSED,
+};
+
+static bool
+assoc_to_peer(struct peer *p, uint64_t now, struct peer_event *ev,
+    struct batch *tx)
+{
+	struct assoc_event	 e;
+	size_t			 mark;
+	bool			 path, more;
+
+	for (;;) {
+		path = open_batch(p, tx, &mark);
+		more = assoc_event(p->assoc, now, &e, tx);
+		close_batch(p, tx, mark, path);
+		if (!more)
+			return false;
+		if (e.type == ASSOC_EV_LOST) {
+			fail(p, assoc_why(p->assoc));
+			return false;
+		}
+		if (e.type == ASSOC_EV_ACKED)
+			continue;
+		if (e.type == ASSOC_EV_UP)
+			set_state(p, PEER_UP);
+		ev->type = from_assoc[e.type];
+		ev->channel = e.channel;
+		ev->data = e.data;
+		ev->label = e.label;
+		ev->protocol = e.protocol;
+		return true;
+	}
+}
+
+bool
+peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
+    struct batch *tx)
+{
+	ev->data = (struct span){ NULL, 0 };
+	if (p->state != PEER_FAILED && ice_to_peer(p, ev))
+		return true;
+	if (p->state != PEER_FAILED && p->assoc != NULL &&
+	    assoc_to_peer(p, now, ev, tx))
+		return true;
+	if (p->state == PEER_FAILED && !p->told_failed) {
+		p->told_failed = true;
+		ev->type = PEER_EV_FAILED;
+		return true;
+	}
+	return false;
+}
+
+int
+peer_local_sdp(struct peer *p, char *buf, size_t cap)
+{
+	struct sdp	*s = calloc(1, sizeof(*s));
+	int		 n;
+
+	if (s == NULL)
+		return -1;
+	snprintf(s->ufrag, sizeof(s->ufrag), "%s", ice_ufrag(p->ice));
+	snprintf(s->pwd, sizeof(s->pwd), "%s", ice_pwd(p->ice));
+	snprintf(s->mid, sizeof(s->mid), "%s",
+	    p->has_remote ? p->remote->mid : "0");
+	cert_fingerprint(p->conf.cert, s->fingerprint);
+	s->setup = SDP_ACTPASS;
+	if (!p->conf.offerer)
+		s->setup = is_client(p) ? SDP_ACTIVE : SDP_PASSIVE;
+	s->sctp_port = 5000;
+	s->max_message = (uint32_t)p->conf.max_message;
+	s->ice_lite = p->conf.lite;
+	s->hotlink = true;
+	while (s->ncandidates < SDP_CANDIDATES && ice_candidate(p->ice,
+	    s->ncandidates, s->candidate[s->ncandidates]) != NULL)
+		s->ncandidates++;
+	n = sdp_encode(s, p->conf.offerer, p->session_id, buf, cap);
+	free(s);
+	return n;
+}
+
+/* Their first description. */
+static int
+first_remote(struct peer *p, uint64_t now, const struct sdp *s)
+{
+	if (p->conf.offerer && s->setup == SDP_ACTPASS) {
+		fail(p, "answer with setup:actpass");
+		return -1;
+	}
+	*p->remote = *s;
+	p->has_remote = true;
+	set_state(p, PEER_CONNECTING);
+	return ice_set_remote(p->ice, now, s->ufrag, s->pwd, s->ice_lite);
+}
+
+/* A later one: the same again, or an ICE restart; never another identity. */
+static int
+later_remote(struct peer *p, uint64_t now, const struct sdp *s)
+{
+	if (memcmp(s->fingerprint, p->remote->fingerprint,
+	    sizeof(s->fingerprint)) != 0) {
+		fail(p, "fingerprint changed in a later description");
+		return -1;
+	}
+	if (strcmp(s->ufrag, p->remote->ufrag) == 0 &&
+	    strcmp(s->pwd, p->remote->pwd) == 0)
+		return 0;
+	if (!p->conf.offerer)
+		ice_restart(p->ice, now);
+	memcpy(p->remote->ufrag, s->ufrag, sizeof(s->ufrag));
+	memcpy(p->remote->pwd, s->pwd, sizeof(s->pwd));
+	return ice_set_remote(p->ice, now, s->ufrag, s->pwd, s->ice_lite);
+}
+
+int
+peer_remote_sdp(struct peer *p, uint64_t now, const char *text, size_t n)
+{
+	struct sdp	*s = calloc(1, sizeof(*s));
+	const char	*why = "out of memory";
+	int		 ok = -1;
+
+	if (s == NULL || sdp_decode(s, text, n, &why) == -1) {
+		if (!p->has_remote)
+			fail(p, why);
+		goto out;
+	}
+	ok = p->has_remote ? later_remote(p, now, s) : first_remote(p, now, s);
+	for (size_t i = 0; ok == 0 && i < s->ncandidates; i++)
+		ice_add_remote(p->ice, now, s->candidate[i]);
+out:
+	free(s);
+	return ok;
+}
+
+int
+peer_remote_candidate(struct peer *p, uint64_t now, const char *text)
+{
+	return ice_add_remote(p->ice, now, text);
+}
+
+int
+peer_add_stun(struct peer *p, uint64_t now, const struct addr *server)
+{
+	return ice_add_stun(p->ice, now, server);
+}
+
+void
+peer_restart(struct peer *p, uint64_t now)
+{
+	ice_restart(p->ice, now);
+}
+
+bool
+peer_is_hotlink(const struct peer *p)
+{
+	return p->has_remote && p->remote->hotlink;
+}
+
+size_t
+peer_max_message(const struct peer *p)
+{
+	size_t	 n = p->has_remote ? p->remote->max_message : MESSAGE_DEFAULT;
+
+	return n == 0 || n > MESSAGE_MAX ? MESSAGE_MAX : n;
+}
+
+int
+peer_open(struct peer *p, uint64_t now, const char *label,
+    const char *protocol, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path;
+	int	 channel;
+
+	if (p->state != PEER_UP)
+		return -1;
+	path = open_batch(p, tx, &mark);
+	channel = assoc_open(p->assoc, now, label, protocol, tx);
+	close_batch(p, tx, mark, path);
+	return channel;
+}
+
+bool
+peer_send(struct peer *p, uint64_t now, uint16_t channel,
+    const struct span *head, const struct span *body, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path, sent;
+
+	if (p->state != PEER_UP)
+		return false;
+	path = open_batch(p, tx, &mark);
+	sent = assoc_send2(p->assoc, now, channel, head, body, tx);
+	close_batch(p, tx, mark, path);
+	return sent;
+}
+
+size_t
+peer_room(const struct peer *p)
+{
+	return p->state == PEER_UP ? assoc_room(p->assoc) : 0;
+}
+
+size_t
+peer_unacked(const struct peer *p)
+{
+	return p->assoc != NULL ? assoc_unacked(p->assoc) : 0;
+}
+
+void
+peer_close_channel(struct peer *p, uint64_t now, uint16_t channel,
+    struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path;
+
+	if (p->state != PEER_UP)
+		return;
+	path = open_batch(p, tx, &mark);
+	assoc_close(p->assoc, now, channel, tx);
+	close_batch(p, tx, mark, path);
+}
+
+void
+peer_close(struct peer *p, uint64_t now, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path;
+
+	if (p->state == PEER_FAILED)
+		return;
+	path = open_batch(p, tx, &mark);
+	if (p->assoc != NULL)
+		assoc_abort(p->assoc, now, tx);
+	close_batch(p, tx, mark, path);
+	if (p->dtls != NULL && path)
+		dtls_close(p->dtls, now, tx);
+	fail(p, "closed");
+	p->told_failed = true;
+}
+
+enum peer_state
+peer_state(const struct peer *p)
+{
+	return p->state;
+}
+
+const char *
+peer_why(const struct peer *p)
+{
+	return p->why;
+}
+
+void
+peer_info(const struct peer *p, struct peer_info *info)
+{
+	struct dtls_stats	 dtls;
+	struct ice_stats	 ice;
+
+	memset(info, 0, sizeof(*info));
+	info->has_pair = ice_info(p->ice, &info->pair);
+	ice_stats(p->ice, &ice);
+	info->forged = p->forged + ice.bad_messages;
+	if (p->dtls != NULL) {
+		dtls_stats(p->dtls, &dtls);
+		info->forged += dtls.bad_records;
+		if (dtls_state(p->dtls) == DTLS_UP)
+			info->suite = dtls_suite(p->dtls);
+	}
+	if (p->assoc != NULL)
+		assoc_info(p->assoc, &info->sctp);
+}
