@@ -26,7 +26,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 	$(CPPFLAGS) $(CFLAGS) $(SANFLAGS) $(WERROR)
 
 # One list per layer; a layer may use what src/layers says.
-SRC_BASE = addr base64 batch crc log
+SRC_BASE = addr base64 batch crc log utf8
 SRC_CRYPTO = hash rng
 SRC_NET =
 SRC_ICE =
@@ -48,7 +48,7 @@ SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
-TEST_BASE = addr base64 bytes crc
+TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO =
 TEST_NET =
 TEST_ICE =
