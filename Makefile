@@ -28,7 +28,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 # One list per layer; a layer may use what src/layers says.
 SRC_BASE = addr base64 batch crc log utf8
 SRC_CRYPTO = hash rng
-SRC_NET =
+SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE =
 SRC_DTLS =
 SRC_SCTP =
@@ -50,7 +50,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO =
-TEST_NET =
+TEST_NET = file loop resolve tcp udp watch
 TEST_ICE =
 TEST_DTLS =
 TEST_SCTP =
@@ -78,6 +78,8 @@ LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)
 # usrsctp's start of a thread and reading of the wall clock are ours to answer.
 WRAP =
+# c-ares' look-up of services needs NSS: net/resolve.c answers in its place.
+WRAP += -Wl,--wrap=getservbyname
 OOM = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 all: $(BIN)

@@ -14,13 +14,19 @@
  */
 struct udp;
 
-/* port 0: any. Either family may be missing; NULL: both are, errno says why. */
+/*
+ * port 0: any, the same for both if it can be. Either family may be missing
+ * on this host; NULL: both are, or a given port is taken; errno says why.
+ */
 struct udp	*udp_open(uint16_t port);
 void		 udp_close(struct udp *);
 uint16_t	 udp_port(const struct udp *, int family);	/* 4, 6; 0: none */
 int		 udp_fd(const struct udp *, int family);		/* -1: none */
 bool		 udp_has_gso(const struct udp *);
 bool		 udp_has_gro(const struct udp *);
+
+/* Do without either from now on: what an older kernel gives. */
+void		 udp_no_offload(struct udp *);
 
 /*
  * Read what is there from one family's socket, bounded per call, and hand
@@ -43,7 +49,10 @@ struct udp_stats {
 };
 void		 udp_stats(const struct udp *, struct udp_stats *);
 
-/* Addresses of this host's interfaces that are up. Count, at most cap. */
+/*
+ * Addresses of this host's interfaces that are up, port 0, loopback last.
+ * Count, at most cap.
+ */
 size_t		 net_addresses(struct addr *, size_t cap);
 
 #endif

@@ -1,0 +1,375 @@
+#define _GNU_SOURCE	/* ppoll */
+/*
+ * The only poll of the program.
+ *
+ * A descriptor nobody wants is passed as -1: POLLHUP cannot be masked and
+ * would spin. Slots of what is deleted inside a turn stay empty until its end,
+ * so that an index is good for the whole turn. Signals arrive through a
+ * signalfd, not through ppoll's mask: while descriptors are ready all the
+ * time, ppoll returns before it delivers a signal, and never would.
+ */
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/clock.h"
+#include "net/loop.h"
+
+struct loop {
+	struct pollfd	 *fds;
+	struct io	**ios;		/* NULL: deleted in this turn */
+	size_t		  n, cap;
+	struct alarm	**heap;
+	size_t		  nheap, capheap;
+	uint64_t	(*on_turn)(void *, uint64_t);
+	void		 *on_turn_arg;
+	uint64_t	  turns, until;	/* until: what on_turn said last */
+	struct io	  signals;
+	sigset_t	  old_mask;
+	struct sigaction  old_pipe;
+	int		  signal;
+	bool		  stopped;
+};
+
+static bool
+before(const struct loop *l, size_t i, size_t j)
+{
+	return l->heap[i]->at < l->heap[j]->at;
+}
+
+static void
+place(struct loop *l, size_t i, struct alarm *a)
+{
+	l->heap[i] = a;
+	a->slot = i + 1;
+}
+
+static void
+swap(struct loop *l, size_t i, size_t j)
+{
+	struct alarm	*a = l->heap[i];
+
+	place(l, i, l->heap[j]);
+	place(l, j, a);
+}
+
+static void
+sift_up(struct loop *l, size_t i)
+{
+	for (; i > 0 && before(l, i, (i - 1) / 2); i = (i - 1) / 2)
+		swap(l, i, (i - 1) / 2);
+}
+
+static void
+sift_down(struct loop *l, size_t i)
+{
+	size_t	 child;
+
+	while ((child = 2 * i + 1) < l->nheap) {
+		if (child + 1 < l->nheap && before(l, child + 1, child))
+			child++;
+		if (!before(l, child, i))
+			return;
+		swap(l, i, child);
+		i = child;
+	}
+}
+
+void
+alarm_clear(struct loop *l, struct alarm *a)
+{
+	size_t	 i = a->slot - 1;
+
+	a->at = NEVER;
+	if (a->slot == 0)
+		return;
+	a->slot = 0;
+	if (i == --l->nheap)
+		return;
+	place(l, i, l->heap[l->nheap]);
+	sift_up(l, i);
+	sift_down(l, i);
+}
+
+static int
+grow_heap(struct loop *l)
+{
+	size_t		  cap = l->capheap > 0 ? l->capheap * 2 : 16;
+	struct alarm	**heap;
+
+	if (l->nheap < l->capheap)
+		return 0;
+	heap = realloc(l->heap, cap * sizeof(*heap));
+	if (heap == NULL)
+		return -1;
+	l->heap = heap;
+	l->capheap = cap;
+	return 0;
+}
+
+int
+alarm_set(struct loop *l, struct alarm *a, uint64_t at)
+{
+	if (at == NEVER) {
+		alarm_clear(l, a);
+		return 0;
+	}
+	if (a->slot == 0) {
+		if (grow_heap(l) == -1)
+			return -1;
+		place(l, l->nheap++, a);
+	}
+	a->at = at;
+	sift_up(l, a->slot - 1);
+	sift_down(l, a->slot - 1);
+	return 0;
+}
+
+static int
+grow_ios(struct loop *l)
+{
+	size_t		  cap = l->cap > 0 ? l->cap * 2 : 16;
+	struct pollfd	 *fds;
+	struct io	**ios;
+
+	if (l->n < l->cap)
+		return 0;
+	fds = realloc(l->fds, cap * sizeof(*fds));
+	if (fds == NULL)
+		return -1;
+	l->fds = fds;
+	ios = realloc(l->ios, cap * sizeof(*ios));
+	if (ios == NULL)
+		return -1;
+	l->ios = ios;
+	l->cap = cap;
+	return 0;
+}
+
+int
+loop_add(struct loop *l, struct io *io)
+{
+	if (grow_ios(l) == -1)
+		return -1;
+	l->fds[l->n].revents = 0;
+	l->ios[l->n++] = io;
+	io->slot = l->n;
+	return 0;
+}
+
+void
+loop_del(struct loop *l, struct io *io)
+{
+	if (io->slot == 0)
+		return;
+	l->ios[io->slot - 1] = NULL;
+	l->fds[io->slot - 1].revents = 0;
+	io->slot = 0;
+}
+
+/* Close the gaps, and say what is wanted now. */
+static void
+prepare(struct loop *l)
+{
+	size_t		 n = 0;
+	struct io	*io;
+
+	for (size_t i = 0; i < l->n; i++) {
+		io = l->ios[i];
+		if (io == NULL)
+			continue;
+		l->fds[n].fd = io->want != 0 ? io->fd : -1;
+		l->fds[n].events = (short)((io->want & IO_IN ? POLLIN : 0) |
+		    (io->want & IO_OUT ? POLLOUT : 0));
+		l->fds[n].revents = 0;
+		l->ios[n] = io;
+		io->slot = ++n;
+	}
+	l->n = n;
+}
+
+static uint64_t
+deadline(const struct loop *l)
+{
+	return l->nheap > 0 ? earlier(l->until, l->heap[0]->at) : l->until;
+}
+
+static void
+wait_for(struct loop *l)
+{
+	uint64_t	 at = deadline(l), now, left;
+	struct timespec	 ts, *timeout = NULL;
+
+	if (at != NEVER) {
+		now = at > 0 ? clock_now() : 0;
+		left = at > now ? at - now : 0;
+		ts.tv_sec = (time_t)(left / SEC);
+		ts.tv_nsec = (long)(left % SEC) * 1000;
+		timeout = &ts;
+	}
+	if (ppoll(l->fds, (nfds_t)l->n, timeout, NULL) != -1)
+		return;
+	if (errno != EINTR)
+		fatal("ppoll");
+	for (size_t i = 0; i < l->n; i++)
+		l->fds[i].revents = 0;
+}
+
+/*
+ * A descriptor in error is reported as what was wanted of it: the read or the
+ * write that follows says what is wrong.
+ */
+static unsigned
+got_from(short revents, unsigned want)
+{
+	unsigned	 got = 0;
+
+	if (revents & POLLIN)
+		got |= IO_IN;
+	if (revents & POLLOUT)
+		got |= IO_OUT;
+	if (revents & (POLLHUP | POLLERR | POLLNVAL))
+		got |= IO_HUP | want;
+	return got;
+}
+
+static void
+call_ready(struct loop *l, uint64_t now)
+{
+	size_t		 n = l->n;
+	struct io	*io;
+
+	for (size_t i = 0; i < n; i++) {
+		io = l->ios[i];
+		if (io != NULL && l->fds[i].revents != 0)
+			io->ready(io->arg, got_from(l->fds[i].revents, io->want),
+			    now);
+	}
+}
+
+/* One that is set again for now waits a turn, or it would keep us here. */
+static void
+call_due(struct loop *l, uint64_t now)
+{
+	struct alarm	*a;
+
+	for (size_t n = l->nheap; n > 0 && l->nheap > 0; n--) {
+		a = l->heap[0];
+		if (a->at > now)
+			return;
+		alarm_clear(l, a);
+		a->fire(a->arg, now);
+	}
+}
+
+static void
+turn(struct loop *l)
+{
+	uint64_t	 now;
+
+	prepare(l);
+	wait_for(l);
+	now = clock_now();
+	l->turns++;
+	call_ready(l, now);
+	call_due(l, now);
+	l->until = l->on_turn != NULL ? l->on_turn(l->on_turn_arg, now) : NEVER;
+}
+
+static void
+on_signal(void *arg, unsigned got, uint64_t now)
+{
+	struct loop			*l = arg;
+	struct signalfd_siginfo		 si;
+
+	(void)got;
+	(void)now;
+	if (read(l->signals.fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return;
+	l->signal = (int)si.ssi_signo;
+	l->stopped = true;
+}
+
+int
+loop_run(struct loop *l)
+{
+	l->stopped = false;
+	l->signal = 0;
+	while (!l->stopped)
+		turn(l);
+	return l->signal;
+}
+
+void
+loop_stop(struct loop *l)
+{
+	l->stopped = true;
+}
+
+void
+loop_on_turn(struct loop *l, uint64_t (*fn)(void *, uint64_t), void *arg)
+{
+	l->on_turn = fn;
+	l->on_turn_arg = arg;
+	l->until = 0;
+}
+
+uint64_t
+loop_turns(const struct loop *l)
+{
+	return l->turns;
+}
+
+static void
+take_signals(struct loop *l)
+{
+	struct sigaction	 ignore = { .sa_handler = SIG_IGN };
+	sigset_t		 set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, &l->old_mask);
+	sigaction(SIGPIPE, &ignore, &l->old_pipe);
+	l->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	l->signals.want = IO_IN;
+	l->signals.ready = on_signal;
+	l->signals.arg = l;
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop	*l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->until = NEVER;
+	take_signals(l);
+	if (l->signals.fd == -1 || loop_add(l, &l->signals) == -1) {
+		loop_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+loop_free(struct loop *l)
+{
+	if (l == NULL)
+		return;
+	if (l->signals.fd != -1)
+		close(l->signals.fd);
+	sigaction(SIGPIPE, &l->old_pipe, NULL);
+	sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
+	free(l->fds);
+	free(l->ios);
+	free(l->heap);
+	free(l);
+}

@@ -1,0 +1,350 @@
+#include "support/test.h"
+
+#include <poll.h>
+
+#include "net/udp.h"
+#include "support/oom.h"
+
+enum { WAIT_MS = 2000 };
+
+struct got {
+	struct udp	*a, *b;
+	struct batch	 tx;
+	struct path	 from;
+	uint8_t		 p[65536];
+	size_t		 n, count, bytes;
+	size_t		 size[BATCH_DGRAMS];
+	bool		 wrong;
+};
+
+static struct got	 g;
+
+/* The first byte is the datagram's number, the rest follows from it. */
+static void
+take(void *arg, const struct path *from, uint8_t *p, size_t n)
+{
+	struct got	*s = arg;
+
+	s->from = *from;
+	s->n = n;
+	memcpy(s->p, p, n);
+	if (s->count < BATCH_DGRAMS)
+		s->size[s->count] = n;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != (uint8_t)(s->count + i))
+			s->wrong = true;
+	s->count++;
+	s->bytes += n;
+}
+
+static struct addr
+loopback(int family, uint16_t port)
+{
+	struct addr	 a;
+
+	EQ(addr_parse_ip(&a, family == 6 ? "::1" : "127.0.0.1"), 0);
+	a.port = port;
+	return a;
+}
+
+static void
+setup(int family)
+{
+	memset(&g, 0, sizeof(g));
+	g.a = udp_open(0);
+	g.b = udp_open(0);
+	CHECK(g.a != NULL && g.b != NULL);
+	EQ(batch_init(&g.tx, 4 << 20), 0);
+	g.tx.to.local = loopback(family, udp_port(g.a, family));
+	g.tx.to.remote = loopback(family, udp_port(g.b, family));
+}
+
+static void
+teardown(void)
+{
+	udp_close(g.a);
+	udp_close(g.b);
+	batch_fini(&g.tx);
+}
+
+static void
+add(size_t n)
+{
+	struct dgram	*d = batch_add(&g.tx, n);
+
+	CHECK(d != NULL);
+	for (size_t i = 0; i < n; i++)
+		d->p[i] = (uint8_t)(g.tx.n - 1 + i);
+}
+
+static void
+receive(int family, size_t count)
+{
+	struct pollfd	 p = { udp_fd(g.b, family), POLLIN, 0 };
+
+	while (g.count < count && poll(&p, 1, WAIT_MS) == 1)
+		udp_recv(g.b, family, take, &g);
+}
+
+static void
+round_trip(int family)
+{
+	struct addr	 sender = g.tx.to.local, receiver = g.tx.to.remote;
+
+	add(100);
+	udp_send(g.a, &g.tx);
+	EQ(g.tx.n, 0);
+	receive(family, 1);
+	EQ(g.count, 1);
+	EQ(g.n, 100);
+	CHECK(!g.wrong);
+	CHECK(addr_equal(&g.from.remote, &sender));
+	CHECK(addr_equal(&g.from.local, &receiver));
+}
+
+static void
+a_datagram_arrives_with_both_addresses(void **state)
+{
+	(void)state;
+	setup(4);
+	round_trip(4);
+	teardown();
+}
+
+static void
+a_datagram_over_ipv6_arrives_with_both_addresses(void **state)
+{
+	(void)state;
+	setup(6);
+	if (udp_fd(g.a, 6) == -1)
+		skip();
+	round_trip(6);
+	teardown();
+}
+
+static void
+the_local_address_of_a_path_is_the_source(void **state)
+{
+	(void)state;
+	setup(4);
+	EQ(addr_parse_ip(&g.tx.to.local, "127.0.0.77"), 0);
+	g.tx.to.local.port = udp_port(g.a, 4);
+	round_trip(4);
+	teardown();
+}
+
+/* Runs of every kind: equal, a shorter last, a longer next, a single one. */
+static const struct {
+	size_t	 n, size;
+} runs[] = {
+	{ 64, 1200 }, { 10, 1200 }, { 1, 700 }, { 3, 1200 }, { 1, 1 },
+	{ 70, 1000 }, { 60, 1300 }, { 5, 9000 }, { 8, 16400 }, { 2, 64 },
+};
+
+static size_t
+send_runs(void)
+{
+	size_t	 count = 0;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		for (size_t k = 0; k < runs[i].n; k++, count++)
+			add(runs[i].size);
+	udp_send(g.a, &g.tx);
+	return count;
+}
+
+static void
+check_runs(void)
+{
+	struct udp_stats	 sa, sb;
+	size_t			 count = send_runs(), at = 0;
+
+	receive(4, count);
+	EQ(g.count, count);
+	CHECK(!g.wrong);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		for (size_t k = 0; k < runs[i].n; k++)
+			EQ(g.size[at++], runs[i].size);
+	udp_stats(g.a, &sa);
+	udp_stats(g.b, &sb);
+	EQ(sa.sent, count);
+	EQ(sb.received, count);
+	EQ(sa.bytes_sent, g.bytes);
+	EQ(sb.bytes_received, g.bytes);
+	EQ(sa.lost + sb.lost, 0);
+}
+
+static void
+runs_arrive_as_the_datagrams_they_were(void **state)
+{
+	(void)state;
+	setup(4);
+	check_runs();
+	teardown();
+}
+
+static void
+runs_arrive_without_segmentation_in_the_kernel(void **state)
+{
+	(void)state;
+	setup(4);
+	udp_no_offload(g.a);
+	CHECK(!udp_has_gso(g.a));
+	check_runs();
+	teardown();
+}
+
+static void
+runs_arrive_without_joining_in_the_kernel(void **state)
+{
+	(void)state;
+	setup(4);
+	udp_no_offload(g.b);
+	CHECK(!udp_has_gro(g.b));
+	check_runs();
+	teardown();
+}
+
+static void
+a_refused_datagram_does_not_hold_up_the_next(void **state)
+{
+	struct udp_stats	 st;
+	struct path		 good;
+
+	(void)state;
+	setup(4);
+	good = g.tx.to;
+	/* A broadcast without leave, a source that is not ours, no family. */
+	addr_parse(&g.tx.to.remote, "255.255.255.255:9");
+	batch_put(&g.tx, "x", 1);
+	addr_parse(&g.tx.to.local, "192.0.2.1:9");
+	g.tx.to.remote = good.remote;
+	batch_put(&g.tx, "x", 1);
+	memset(&g.tx.to, 0, sizeof(g.tx.to));
+	batch_put(&g.tx, "x", 1);
+	g.tx.to = good;
+	batch_put(&g.tx, "\0\1\2", 3);
+	udp_send(g.a, &g.tx);
+	receive(4, 1);
+	EQ(g.count, 1);
+	EQ(g.n, 3);
+	CHECK(!g.wrong);
+	udp_stats(g.a, &st);
+	EQ(st.lost, 3);
+	EQ(st.sent, 1);
+	teardown();
+}
+
+static void
+a_datagram_larger_than_udp_carries_is_lost_alone(void **state)
+{
+	struct udp_stats	 st;
+
+	(void)state;
+	setup(4);
+	add(65520);
+	udp_send(g.a, &g.tx);
+	add(5);
+	udp_send(g.a, &g.tx);
+	receive(4, 1);
+	EQ(g.count, 1);
+	EQ(g.n, 5);
+	udp_stats(g.a, &st);
+	EQ(st.lost, 1);
+	teardown();
+}
+
+static void
+both_families_of_one_batch_go_their_ways(void **state)
+{
+	struct path	 v4;
+
+	(void)state;
+	setup(6);
+	if (udp_fd(g.a, 6) == -1)
+		skip();
+	v4.local = loopback(4, udp_port(g.a, 4));
+	v4.remote = loopback(4, udp_port(g.b, 4));
+	batch_put(&g.tx, "\0\1", 2);
+	g.tx.to = v4;
+	batch_put(&g.tx, "\1\2\3", 3);
+	udp_send(g.a, &g.tx);
+	receive(6, 1);
+	EQ(g.n, 2);
+	receive(4, 2);
+	EQ(g.n, 3);
+	EQ(g.count, 2);
+	CHECK(!g.wrong);
+	teardown();
+}
+
+static void
+a_taken_port_is_an_error(void **state)
+{
+	struct udp	*u = udp_open(0);
+
+	(void)state;
+	CHECK(u != NULL);
+	CHECK(udp_open(udp_port(u, 4)) == NULL);
+	udp_close(u);
+}
+
+static void
+this_host_has_an_address(void **state)
+{
+	struct addr	 a[64];
+	size_t		 n = net_addresses(a, 64);
+	bool		 loop = false;
+
+	(void)state;
+	assert_in_range(n, 1, 64);
+	for (size_t i = 0; i < n; i++) {
+		CHECK(a[i].family == 4 || a[i].family == 6);
+		CHECK(!loop || addr_is_loopback(&a[i]));
+		loop = addr_is_loopback(&a[i]);
+	}
+	EQ(net_addresses(a, 1), 1);
+}
+
+static void
+running_out_of_memory_opens_nothing(void **state)
+{
+	struct udp	*u;
+	bool		 hit;
+
+	(void)state;
+	for (size_t n = 1;; n++) {
+		oom_after(n);
+		u = udp_open(0);
+		hit = oom_hit();
+		oom_after(0);
+		CHECK(hit == (u == NULL));
+		udp_close(u);
+		if (!hit)
+			break;
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(a_datagram_arrives_with_both_addresses),
+		cmocka_unit_test(
+		    a_datagram_over_ipv6_arrives_with_both_addresses),
+		cmocka_unit_test(the_local_address_of_a_path_is_the_source),
+		cmocka_unit_test(runs_arrive_as_the_datagrams_they_were),
+		cmocka_unit_test(
+		    runs_arrive_without_segmentation_in_the_kernel),
+		cmocka_unit_test(runs_arrive_without_joining_in_the_kernel),
+		cmocka_unit_test(a_refused_datagram_does_not_hold_up_the_next),
+		cmocka_unit_test(
+		    a_datagram_larger_than_udp_carries_is_lost_alone),
+		cmocka_unit_test(both_families_of_one_batch_go_their_ways),
+		cmocka_unit_test(a_taken_port_is_an_error),
+		cmocka_unit_test(this_host_has_an_address),
+		cmocka_unit_test(running_out_of_memory_opens_nothing),
+	};
+
+	return RUN(tests);
+}
