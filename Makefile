@@ -29,7 +29,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 SRC_BASE = addr base64 batch crc log utf8
 SRC_CRYPTO = hash rng
 SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
-SRC_ICE =
+SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS =
 SRC_SCTP =
 SRC_PEER = peer sdp
@@ -51,7 +51,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO =
 TEST_NET = file loop resolve tcp udp watch
-TEST_ICE =
+TEST_ICE = ice stun
 TEST_DTLS =
 TEST_SCTP =
 TEST_PEER =
@@ -68,7 +68,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
 LIVE =
-SUPPORT = oom simnet
+SUPPORT = oom simnat simnet
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 

@@ -29,6 +29,7 @@ struct ice_conf {
 	struct rng	*rng;			/* borrowed for the life */
 	bool		 controlling;		/* ignored when lite: RFC 8445 6.1.1 */
 	bool		 lite;
+	uint64_t	 consent;		/* path lost after this silence; 0: 15 s */
 };
 
 struct ice_event {

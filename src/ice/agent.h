@@ -1,0 +1,182 @@
+#ifndef ICE_AGENT_H
+#define ICE_AGENT_H
+
+#include "base/batch.h"
+#include "base/time.h"
+#include "ice/cand.h"
+#include "ice/ice.h"
+#include "ice/stun.h"
+
+/*
+ * The inside of an ICE agent, shared by the files of this directory:
+ *
+ *	pairs.c		candidates into pairs, in the order to check them
+ *	txn.c		requests under way: sent again, answered, given up
+ *	gather.c	reflexive addresses from STUN servers
+ *	check.c		connectivity checks and nomination
+ *	serve.c		the peer's checks
+ *	consent.c	the selected path while it is in use
+ *	ice.c		the public functions, time, failure
+ *
+ * A local candidate's base is always one of our host addresses, so a pair is
+ * a host address and a remote candidate: reflexive local candidates exist
+ * only as text (RFC 8445 6.1.2.4 would prune their pairs).
+ */
+enum {
+	TA = 50 * MS,			/* RFC 8445 14.2 */
+	RTO = 500 * MS,			/* 14.3 */
+	RTO_MAX = 2 * SEC,		/* a lost check must not cost 16 s */
+	PATIENCE = 39500 * MS,		/* RFC 8863: 2^6 - 1 + 16 times RTO */
+	GATHER_PATIENCE = 9500 * MS,	/* a server that is not there */
+	NOMINATE_AFTER = 100 * MS,	/* wait this long for a better pair */
+	CONSENT_EVERY = 5 * SEC,	/* RFC 7675 5.1, times 0.8 to 1.2 */
+	CONSENT_AGAIN = 1 * SEC,	/* while unanswered */
+	CONSENT = 15 * SEC,		/* 30 at most by RFC 7675 */
+	LITE_SILENCE = 30 * SEC,	/* lite agents only hear */
+	ICE_TXNS = 160,			/* pairs, cancelled ones, servers */
+};
+
+struct creds {
+	char	 ufrag[ICE_CRED_MAX + 1], pwd[ICE_CRED_MAX + 1];
+};
+
+/* From one restart to the next. The remote ones are empty until known. */
+struct generation {
+	uint32_t	 number;
+	struct creds	 local, remote;
+};
+
+enum pair_state {
+	PAIR_FROZEN,		/* not worth a check while the path works */
+	PAIR_WAITING, PAIR_CHECKING, PAIR_SUCCEEDED, PAIR_FAILED,
+};
+
+struct pair {
+	uint32_t	 id;		/* never used twice; 0: free slot */
+	enum pair_state	 state;
+	struct path	 path;
+	enum ice_type	 local, remote;
+	uint32_t	 lprio, rprio;
+	bool		 known;		/* authenticated traffic came: valid */
+	bool		 triggered;	/* check before all others, at once */
+	bool		 retriggered;	/* a check under way was repeated */
+	bool		 nominated;	/* controlled: the peer wants it */
+	uint64_t	 rtt;
+};
+
+/* The pair in use; it outlives its pair and its generation. */
+struct selected {
+	bool		 on;
+	uint32_t	 generation;
+	uint64_t	 priority;
+	struct ice_info	 info;
+	uint64_t	 heard;		/* last valid answer; lite: request */
+	uint64_t	 check_at;	/* next consent check */
+};
+
+enum txn_kind { TXN_FREE, TXN_GATHER, TXN_CHECK, TXN_NOMINATE, TXN_CONSENT };
+
+struct txn {
+	enum txn_kind	 kind;
+	uint8_t		 tid[STUN_TID];
+	bool		 cancelled;	/* an answer counts, silence does not */
+	struct path	 path;
+	uint32_t	 pair;		/* id; or for TXN_GATHER: the server */
+	uint32_t	 generation;
+	enum stun_role	 role;
+	unsigned	 sent;		/* times */
+	uint64_t	 sent_at, again_at, until, rto;
+};
+
+struct server {
+	struct addr	 addr;
+	uint32_t	 asked;		/* bit per host */
+};
+
+struct ice {
+	struct ice_conf		 conf;
+	enum ice_state		 state;
+	const char		*why;
+	bool			 controlling, remote_lite;
+	uint64_t		 tiebreaker;
+	struct generation	 gen, old;
+
+	struct cand		 local[ICE_LOCALS];
+	struct addr		 base[ICE_LOCALS];	/* of each local */
+	struct cand		 remote[ICE_REMOTES];
+	struct server		 server[ICE_SERVERS];
+	struct pair		 pair[ICE_PAIRS];
+	struct txn		 txn[ICE_TXNS];
+	size_t			 nlocal, nremote, nserver, announced;
+	uint32_t		 ids;
+
+	struct selected		 sel;
+	uint64_t		 next_at;	/* pacing of checks: Ta */
+	uint64_t		 valid_at;	/* first success; 0: none */
+	uint64_t		 fail_at;	/* patience ends; 0: not begun */
+	bool			 ev_path, ev_lost, ev_failed;
+	struct ice_stats	 stats;
+};
+
+/* ice.c */
+void		 ice_set_state(struct ice *, enum ice_state);
+void		 ice_select(struct ice *, uint64_t, const struct pair *);
+
+/* pairs.c */
+bool		 pairs_add_local(struct ice *, const struct cand *,
+		     const struct addr *base);
+int		 pairs_add_remote(struct ice *, const struct cand *);
+struct pair	*pairs_by_path(struct ice *, const struct path *);
+struct pair	*pairs_by_id(struct ice *, uint32_t);
+uint64_t	 pairs_priority(const struct ice *, const struct pair *);
+/* The first in state (of those triggered first), or NULL. */
+struct pair	*pairs_best(struct ice *, enum pair_state);
+bool		 pairs_any(const struct ice *, enum pair_state);
+size_t		 pairs_count(const struct ice *, enum pair_state);
+void		 pairs_freeze_below(struct ice *, uint64_t priority);
+void		 pairs_thaw(struct ice *);
+const struct addr *pairs_host(const struct ice *, const struct addr *);
+struct path	 pairs_path(const struct path *);
+void		 pairs_reset(struct ice *);
+
+/* txn.c */
+struct txn	*txn_start(struct ice *, uint64_t, enum txn_kind,
+		     const struct path *, uint32_t pair, uint64_t patience);
+void		 txn_send(struct ice *, uint64_t, struct txn *, struct batch *);
+struct txn	*txn_find(struct ice *, const uint8_t *tid);
+void		 txn_cancel(struct ice *, uint32_t pair);
+void		 txn_end_kind(struct ice *, enum txn_kind);
+bool		 txn_any(const struct ice *, enum txn_kind);
+/* Send again what is due; calls on_silence for those given up. */
+void		 txn_tick(struct ice *, uint64_t, struct batch *,
+		     void (*on_silence)(struct ice *, const struct txn *));
+uint64_t	 txn_deadline(const struct ice *);
+const struct creds *txn_remote(const struct ice *, const struct txn *);
+
+/* gather.c */
+bool		 gather_pending(const struct ice *);
+void		 gather_next(struct ice *, uint64_t, struct batch *);
+void		 gather_answer(struct ice *, const struct txn *,
+		     const struct stun *);
+
+/* check.c */
+void		 check_start(struct ice *, uint64_t, struct pair *,
+		     struct batch *);
+void		 check_answer(struct ice *, uint64_t, const struct txn *,
+		     const struct stun *);
+void		 check_silence(struct ice *, const struct txn *);
+void		 check_nominate(struct ice *, uint64_t, struct batch *);
+uint64_t	 check_nominate_at(const struct ice *);
+void		 check_switch_role(struct ice *);
+
+/* serve.c */
+bool		 serve(struct ice *, uint64_t, const struct path *,
+		     const struct stun *, struct batch *);
+
+/* consent.c */
+void		 consent_begin(struct ice *, uint64_t);
+void		 consent_tick(struct ice *, uint64_t, struct batch *);
+void		 consent_answer(struct ice *, uint64_t, const struct path *);
+uint64_t	 consent_deadline(const struct ice *);
+
+#endif

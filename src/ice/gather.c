@@ -1,0 +1,75 @@
+#include "ice/agent.h"
+
+/*
+ * Server-reflexive candidates (RFC 8445 5.1.1.2): every host address asks
+ * every server of its family, one question per Ta. Answers carry no
+ * integrity; the transaction id and the path are what tells them from forged
+ * ones, and a wrong address costs a candidate that does not work.
+ */
+
+static bool
+can_ask(const struct cand *c, const struct addr *server)
+{
+	return c->type == ICE_HOST && c->addr.family == server->family &&
+	    addr_is_loopback(&c->addr) == addr_is_loopback(server) &&
+	    !addr_is_linklocal(&c->addr);
+}
+
+/* The next question: its server, and which host; -1: none is left. */
+static int
+find(const struct ice *ice, size_t *server)
+{
+	for (size_t s = 0; s < ice->nserver; s++)
+		for (size_t l = 0; l < ice->nlocal; l++)
+			if (!(ice->server[s].asked >> l & 1) &&
+			    can_ask(&ice->local[l], &ice->server[s].addr)) {
+				*server = s;
+				return (int)l;
+			}
+	return -1;
+}
+
+bool
+gather_pending(const struct ice *ice)
+{
+	size_t	 s;
+
+	return find(ice, &s) != -1;
+}
+
+void
+gather_next(struct ice *ice, uint64_t now, struct batch *tx)
+{
+	struct path	 path;
+	struct txn	*t;
+	size_t		 s;
+	int		 l = find(ice, &s);
+
+	if (l == -1)
+		return;
+	path.local = ice->local[l].addr;
+	path.remote = ice->server[s].addr;
+	t = txn_start(ice, now, TXN_GATHER, &path, (uint32_t)s,
+	    GATHER_PATIENCE);
+	if (t == NULL)
+		return;		/* asked when a transaction has ended */
+	ice->server[s].asked |= 1u << l;
+	txn_send(ice, now, t, tx);
+}
+
+void
+gather_answer(struct ice *ice, const struct txn *t, const struct stun *m)
+{
+	struct cand	 c = { .type = ICE_SRFLX };
+
+	if (m->class != STUN_SUCCESS || m->mapped.family == 0 ||
+	    m->mapped.port == 0 || addr_is_any(&m->mapped) ||
+	    addr_equal(&m->mapped, &t->path.local))
+		return;
+	c.addr = m->mapped;
+	c.related = t->path.local;
+	c.priority = cand_priority(ICE_SRFLX,
+	    65535 - (unsigned)ice->nlocal);
+	cand_foundation(&c, &t->path.local, &t->path.remote);
+	pairs_add_local(ice, &c, &t->path.local);
+}

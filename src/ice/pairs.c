@@ -1,0 +1,265 @@
+#include <string.h>
+
+#include "ice/agent.h"
+
+/*
+ * The check list (RFC 8445 6.1.2) of one component: every host address with
+ * every remote candidate it can reach. Freezing by foundation orders checks
+ * among many components; with one it would only delay, so pairs wait from the
+ * start and are taken by priority. Tables are full of the best: a new pair
+ * takes the place of the lowest one that has never worked.
+ */
+
+uint64_t
+pairs_priority(const struct ice *ice, const struct pair *p)
+{
+	uint64_t	 g = ice->controlling ? p->lprio : p->rprio;
+	uint64_t	 d = ice->controlling ? p->rprio : p->lprio;
+	uint64_t	 min = g < d ? g : d, max = g < d ? d : g;
+
+	return (min << 32) + 2 * max + (g > d);		/* 6.1.2.3 */
+}
+
+/*
+ * A scope means something with a link-local address only, and then both ends
+ * are on the link of ours. Every path is put into this form first.
+ */
+struct path
+pairs_path(const struct path *p)
+{
+	struct path	 q = *p;
+
+	if (q.local.family != 6 || !addr_is_linklocal(&q.local))
+		q.local.scope = 0;
+	q.remote.scope = 0;
+	if (q.remote.family == 6 && addr_is_linklocal(&q.remote))
+		q.remote.scope = q.local.scope;
+	return q;
+}
+
+static bool
+can_reach(const struct addr *host, const struct addr *remote)
+{
+	if (host->family != remote->family ||
+	    addr_is_loopback(host) != addr_is_loopback(remote))
+		return false;
+	return host->family != 6 ||
+	    addr_is_linklocal(host) == addr_is_linklocal(remote);
+}
+
+struct pair *
+pairs_by_path(struct ice *ice, const struct path *path)
+{
+	for (size_t i = 0; i < ICE_PAIRS; i++)
+		if (ice->pair[i].id != 0 &&
+		    path_equal(&ice->pair[i].path, path))
+			return &ice->pair[i];
+	return NULL;
+}
+
+struct pair *
+pairs_by_id(struct ice *ice, uint32_t id)
+{
+	for (size_t i = 0; i < ICE_PAIRS && id != 0; i++)
+		if (ice->pair[i].id == id)
+			return &ice->pair[i];
+	return NULL;
+}
+
+static bool
+goes_before(const struct ice *ice, const struct pair *a, const struct pair *b)
+{
+	if (a->triggered != b->triggered)
+		return a->triggered;
+	return pairs_priority(ice, a) > pairs_priority(ice, b);
+}
+
+struct pair *
+pairs_best(struct ice *ice, enum pair_state state)
+{
+	struct pair	*best = NULL, *p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+		if (p->id != 0 && p->state == state &&
+		    (best == NULL || goes_before(ice, p, best)))
+			best = p;
+	return best;
+}
+
+size_t
+pairs_count(const struct ice *ice, enum pair_state state)
+{
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < ICE_PAIRS; i++)
+		n += ice->pair[i].id != 0 && ice->pair[i].state == state;
+	return n;
+}
+
+bool
+pairs_any(const struct ice *ice, enum pair_state state)
+{
+	return pairs_count(ice, state) > 0;
+}
+
+/* A free slot, or that of the lowest pair if it is below priority. */
+static struct pair *
+slot_for(struct ice *ice, uint64_t priority)
+{
+	struct pair	*lowest = NULL, *p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+		if (p->id == 0)
+			return p;
+		if (!p->known && (lowest == NULL || pairs_priority(ice, p) <
+		    pairs_priority(ice, lowest)))
+			lowest = p;
+	}
+	if (lowest == NULL || pairs_priority(ice, lowest) >= priority)
+		return NULL;
+	txn_cancel(ice, lowest->id);
+	return lowest;
+}
+
+static void
+form(struct ice *ice, size_t l, size_t r)
+{
+	const struct cand	*local = &ice->local[l], *remote =
+	    &ice->remote[r];
+	struct pair		 p = {
+		.state = PAIR_WAITING,
+		.path = { local->addr, remote->addr },
+		.local = ICE_HOST,
+		.remote = remote->type,
+		.lprio = local->priority,
+		.rprio = remote->priority,
+	};
+	struct pair		*slot;
+
+	if (local->type != ICE_HOST || !can_reach(&local->addr, &remote->addr))
+		return;
+	p.path = pairs_path(&p.path);
+	if (pairs_by_path(ice, &p.path) != NULL)
+		return;
+	slot = slot_for(ice, pairs_priority(ice, &p));
+	if (slot == NULL)
+		return;
+	if (ice->state == ICE_CONNECTED &&
+	    ice->sel.generation == ice->gen.number &&
+	    pairs_priority(ice, &p) < ice->sel.priority)
+		p.state = PAIR_FROZEN;
+	p.id = ++ice->ids;
+	*slot = p;
+}
+
+/* False: the table is full, or the candidate redundant (5.1.3). */
+bool
+pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
+{
+	size_t	 n = ice->nlocal;
+
+	for (size_t i = 0; i < n; i++)
+		if (addr_equal(&ice->local[i].addr, &c->addr) &&
+		    addr_equal(&ice->base[i], base))
+			return false;
+	if (n == ICE_LOCALS)
+		return false;
+	ice->local[n] = *c;
+	ice->base[n] = *base;
+	ice->nlocal++;
+	for (size_t r = 0; r < ice->nremote; r++)
+		form(ice, n, r);
+	return true;
+}
+
+/* Signalling knows better what a peer-reflexive candidate is (7.3.1.3). */
+static void
+update(struct ice *ice, struct cand *old, const struct cand *c)
+{
+	struct pair	*p;
+
+	if (old->type != ICE_PRFLX || c->type == ICE_PRFLX)
+		return;
+	*old = *c;
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+		struct addr	 a = p->path.remote;
+
+		a.scope = 0;
+		if (p->id != 0 && addr_equal(&a, &c->addr)) {
+			p->remote = c->type;
+			p->rprio = c->priority;
+		}
+	}
+}
+
+int
+pairs_add_remote(struct ice *ice, const struct cand *c)
+{
+	size_t	 n = ice->nremote;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!addr_equal(&ice->remote[i].addr, &c->addr))
+			continue;
+		update(ice, &ice->remote[i], c);
+		return 0;
+	}
+	if (n == ICE_REMOTES)
+		return -1;
+	ice->remote[n] = *c;
+	ice->nremote++;
+	for (size_t l = 0; l < ice->nlocal; l++)
+		form(ice, l, n);
+	return 0;
+}
+
+/* Once a pair is selected, only better ones are worth a check (8.1.2). */
+void
+pairs_freeze_below(struct ice *ice, uint64_t priority)
+{
+	struct pair	*p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+		if (p->id == 0 || pairs_priority(ice, p) >= priority ||
+		    (p->state != PAIR_WAITING && p->state != PAIR_CHECKING))
+			continue;
+		txn_cancel(ice, p->id);
+		p->state = PAIR_FROZEN;
+	}
+}
+
+/*
+ * Everything is to be tried again: nothing is known to work now. A nomination
+ * stands: a peer that did not notice the loss will not repeat it.
+ */
+void
+pairs_thaw(struct ice *ice)
+{
+	struct pair	*p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+		if (p->id == 0)
+			continue;
+		txn_cancel(ice, p->id);
+		p->state = PAIR_WAITING;
+		p->triggered = p->retriggered = false;
+	}
+}
+
+/* The host candidate that is this address, whatever scope it came with. */
+const struct addr *
+pairs_host(const struct ice *ice, const struct addr *a)
+{
+	for (size_t i = 0; i < ice->nlocal; i++)
+		if (ice->local[i].type == ICE_HOST &&
+		    addr_equal(&ice->local[i].addr, a))
+			return &ice->local[i].addr;
+	return NULL;
+}
+
+void
+pairs_reset(struct ice *ice)
+{
+	memset(ice->pair, 0, sizeof(ice->pair));
+	memset(ice->remote, 0, sizeof(ice->remote));
+	ice->nremote = 0;
+}
