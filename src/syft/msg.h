@@ -21,9 +21,11 @@ enum msg_type {
 
 struct msg {
 	uint16_t	 type;
-	uint64_t	 seq;		/* Data; Error: the code */
+	uint64_t	 seq;		/* Data; Error: code; FileWrite: length */
 	struct span	 id, sid, path, from, to, reason, etag, payload,
 			 kind, token, error, text;
+	struct span	 version;	/* System */
+	struct span	 ref;		/* Ack, Nack: id of what is answered */
 };
 
 struct msg_decoder;
@@ -33,7 +35,8 @@ void		 msg_decoder_free(struct msg_decoder *);
 
 /*
  * 0; or -1: not a message (the caller counts and drops it). text: it came in
- * a text frame. Types we do not use decode to their type and id alone.
+ * a text frame. Types we do not use decode to their type and id alone. Text
+ * fields are valid UTF-8; nothing else about them is checked.
  */
 int		 msg_decode(struct msg_decoder *, struct msg *, bool text,
 		     const uint8_t *, size_t);

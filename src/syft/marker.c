@@ -1,0 +1,165 @@
+#include <jansson.h>
+
+#include "syft/marker.h"
+
+/*
+ * stream.tcp files, hotlink-protocol.md 3.1. Applications write them, so what
+ * is wrong gets a reason somebody can act on.
+ */
+enum { MARKER_MAX = 64 << 10 };
+
+static int
+refuse(const char **why, const char *reason)
+{
+	*why = reason;
+	return -1;
+}
+
+static int
+take_email(const json_t *root, const char *name, char *to)
+{
+	const char	*s = json_string_value(json_object_get(root, name));
+
+	if (s == NULL || !email_valid(s))
+		return -1;
+	memcpy(to, s, strlen(s) + 1);
+	return 0;
+}
+
+static bool
+same_email(const char *text, const char *lower)
+{
+	char		 x[EMAIL_MAX + 1];
+	size_t		 n = strlen(text);
+
+	if (n > EMAIL_MAX)
+		return false;
+	memcpy(x, text, n + 1);
+	email_lower(x);
+	return strcmp(x, lower) == 0;
+}
+
+static int
+take_parties(struct marker *m, const char *me, const json_t *root,
+    const char **why)
+{
+	bool		 is_from, is_to;
+
+	if (take_email(root, "from", m->from) < 0)
+		return refuse(why, "\"from\" is missing or not an email");
+	if (take_email(root, "to", m->to) < 0)
+		return refuse(why, "\"to\" is missing or not an email");
+	is_from = same_email(m->from, me);
+	is_to = same_email(m->to, me);
+	if (is_from && is_to)
+		return refuse(why, "\"from\" and \"to\" are the same party");
+	if (!is_from && !is_to)
+		return refuse(why, "neither \"from\" nor \"to\" is this party");
+	memcpy(m->peer, is_from ? m->to : m->from, sizeof(m->peer));
+	email_lower(m->peer);
+	return 0;
+}
+
+static const json_t *
+my_port(const json_t *root, const char *me)
+{
+	json_t		*ports = json_object_get(root, "ports"), *v;
+	const char	*name;
+
+	if (ports == NULL || json_is_null(ports))
+		return json_object_get(root, "port");
+	json_object_foreach(ports, name, v) {
+		if (same_email(name, me))
+			return v;
+	}
+	return NULL;
+}
+
+static int
+take_port(struct marker *m, const char *me, const json_t *root,
+    const char **why)
+{
+	const json_t	*v = my_port(root, me);
+	json_int_t	 port = json_integer_value(v);
+
+	if (!json_is_integer(v))
+		return refuse(why, "no port for this party");
+	if (port < 1 || port > 65535)
+		return refuse(why, "the port is not between 1 and 65535");
+	m->port = (uint16_t)port;
+	return 0;
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* 64 digits, or 32 pairs with colons between all of them. */
+static int
+take_digest(uint8_t *to, const char *s)
+{
+	size_t		 n = strlen(s);
+	size_t		 step = n == 95 ? 3 : 2;
+
+	if (n != 64 && n != 95)
+		return -1;
+	for (size_t i = 0; i < 32; i++, s += step) {
+		if (hex(s[0]) < 0 || hex(s[1]) < 0)
+			return -1;
+		if (step == 3 && i < 31 && s[2] != ':')
+			return -1;
+		to[i] = (uint8_t)(hex(s[0]) << 4 | hex(s[1]));
+	}
+	return 0;
+}
+
+/* A pin nobody can read must not become no pin. */
+static int
+take_fingerprint(struct marker *m, const json_t *root, const char **why)
+{
+	const json_t	*v = json_object_get(root, "fingerprint");
+
+	if (v == NULL)
+		return 0;
+	if (!json_is_string(v) ||
+	    take_digest(m->fingerprint, json_string_value(v)) < 0)
+		return refuse(why, "\"fingerprint\" is not a SHA-256 in hex");
+	m->has_fingerprint = true;
+	return 0;
+}
+
+static int
+take_all(struct marker *m, const char *me, const json_t *root,
+    const char **why)
+{
+	if (!json_is_object(root))
+		return refuse(why, "not a JSON object");
+	if (take_parties(m, me, root, why) < 0 ||
+	    take_port(m, me, root, why) < 0)
+		return -1;
+	return take_fingerprint(m, root, why);
+}
+
+int
+marker_parse(struct marker *m, const char *me, const char *rel,
+    const char *bytes, size_t n, const char **why)
+{
+	json_t		*root;
+	int		 rc;
+
+	memset(m, 0, sizeof(*m));
+	if (n > MARKER_MAX)
+		return refuse(why, "larger than 64 KiB");
+	if (key_of_marker(&m->key, rel) < 0)
+		return refuse(why, "not at EMAIL/.../A_to_B/stream.tcp");
+	root = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
+	rc = take_all(m, me, root, why);
+	json_decref(root);
+	return rc;
+}

@@ -1,0 +1,186 @@
+#include "support/test.h"
+
+#include "support/mangle.h"
+#include "support/oom.h"
+#include "syft/marker.h"
+
+#define ALICE	"alice@example.com"
+#define BOB	"bob@example.com"
+#define REL	ALICE "/shared/f/_mpc/0_to_1/stream.tcp"
+#define BOTH	"\"from\":\"" ALICE "\",\"to\":\"" BOB "\""
+#define DIGEST	"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+
+static struct marker	 m;
+static const char	*why;
+
+static int
+parse(const char *me, const char *text)
+{
+	why = NULL;
+	return marker_parse(&m, me, REL, text, strlen(text), &why);
+}
+
+static void
+a_marker_as_applications_write_it_is_read(void **state)
+{
+	(void)state;
+	EQ(parse(ALICE, "\n{" BOTH ",\"port\":9100,\"global_base\":9000,\"ports\":"
+	    "{\"" ALICE "\":9100,\"" BOB "\":9200}}\n"), 0);
+	STREQ(m.from, ALICE);
+	STREQ(m.to, BOB);
+	STREQ(m.peer, BOB);
+	EQ(m.port, 9100);
+	CHECK(!m.has_fingerprint);
+	CHECK(m.key.a == 0 && m.key.b == 1);
+	STREQ(m.key.middle, "shared/f/_mpc");
+}
+
+static void
+the_other_party_reads_its_own_port_and_peer(void **state)
+{
+	(void)state;
+	EQ(parse(BOB, "{" BOTH ",\"ports\":{\"" ALICE "\":9100,\"" BOB
+	    "\":9200}}"), 0);
+	EQ(m.port, 9200);
+	STREQ(m.peer, ALICE);
+}
+
+static void
+emails_are_told_apart_without_regard_to_case(void **state)
+{
+	(void)state;
+	EQ(parse(BOB, "{\"from\":\"Alice@Example.com\",\"to\":\"BOB@example.com\","
+	    "\"ports\":{\"Bob@Example.Com\":1}}"), 0);
+	STREQ(m.peer, ALICE);
+	STREQ(m.from, "Alice@Example.com");
+	EQ(m.port, 1);
+}
+
+static void
+port_counts_only_without_ports(void **state)
+{
+	(void)state;
+	EQ(parse(ALICE, "{" BOTH ",\"port\":9100}"), 0);
+	EQ(m.port, 9100);
+	EQ(parse(ALICE, "{" BOTH ",\"port\":9100,\"ports\":{\"" BOB
+	    "\":9200}}"), -1);
+	STREQ(why, "no port for this party");
+}
+
+static void
+a_fingerprint_is_hex_with_or_without_colons(void **state)
+{
+	(void)state;
+	EQ(parse(ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\"" DIGEST "\"}"), 0);
+	CHECK(m.has_fingerprint);
+	EQ(m.fingerprint[1], 0x11);
+	EQ(m.fingerprint[31], 0xff);
+	EQ(parse(ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\""
+	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+	    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:fe\"}"), 0);
+	EQ(m.fingerprint[31], 0xfe);
+}
+
+static void
+every_contradiction_has_its_reason(void **state)
+{
+	static const struct {
+		const char	*me, *text, *why;
+	} bad[] = {
+		{ ALICE, "", "not a JSON object" },
+		{ ALICE, "9100", "not a JSON object" },
+		{ ALICE, "127.0.0.1:9100", "not a JSON object" },
+		{ ALICE, "{" BOTH ",\"port\":1,\"port\":2}", "not a JSON object" },
+		{ ALICE, "{\"to\":\"" BOB "\"}", "\"from\" is missing or not an email" },
+		{ ALICE, "{\"from\":\"" ALICE "\",\"to\":7}",
+		  "\"to\" is missing or not an email" },
+		{ ALICE, "{\"from\":\"" ALICE "\",\"to\":\"" ALICE "\"}",
+		  "\"from\" and \"to\" are the same party" },
+		{ "eve@x.io", "{" BOTH ",\"port\":1}",
+		  "neither \"from\" nor \"to\" is this party" },
+		{ ALICE, "{" BOTH "}", "no port for this party" },
+		{ ALICE, "{" BOTH ",\"port\":\"1\"}", "no port for this party" },
+		{ ALICE, "{" BOTH ",\"ports\":7,\"port\":1}", "no port for this party" },
+		{ ALICE, "{" BOTH ",\"port\":0}",
+		  "the port is not between 1 and 65535" },
+		{ ALICE, "{" BOTH ",\"port\":65536}",
+		  "the port is not between 1 and 65535" },
+		{ ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":null}",
+		  "\"fingerprint\" is not a SHA-256 in hex" },
+		{ ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\"00\"}",
+		  "\"fingerprint\" is not a SHA-256 in hex" },
+		{ ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\""
+		  "x0112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+		  "\"}", "\"fingerprint\" is not a SHA-256 in hex" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		EQ(parse(bad[i].me, bad[i].text), -1);
+		STREQ(why, bad[i].why);
+	}
+	EQ(marker_parse(&m, ALICE, ALICE "/x/stream.tcp", "{}", 2, &why), -1);
+	STREQ(why, "not at EMAIL/.../A_to_B/stream.tcp");
+}
+
+static void
+is_refused(void *arg, const uint8_t *p, size_t n, size_t which)
+{
+	(void)arg;
+	(void)which;
+	EQ(marker_parse(&m, ALICE, REL, (const char *)p, n, &why), -1);
+}
+
+static void
+a_marker_cut_anywhere_is_refused(void **state)
+{
+	static const char	 text[] = "{" BOTH ",\"port\":9100}";
+
+	(void)state;
+	mangle_cut((const uint8_t *)text, sizeof(text) - 1, is_refused, NULL);
+}
+
+static void
+a_marker_too_large_is_refused(void **state)
+{
+	char		*p = calloc(1, 70000);
+
+	(void)state;
+	EQ(marker_parse(&m, ALICE, REL, p, 70000, &why), -1);
+	STREQ(why, "larger than 64 KiB");
+	free(p);
+}
+
+static void
+without_memory_a_marker_is_refused(void **state)
+{
+	int		 rc = -1;
+
+	(void)state;
+	for (size_t i = 1; rc < 0; i++) {
+		CHECK(i < 1000);
+		oom_after(i);
+		rc = parse(ALICE, "{" BOTH ",\"port\":9100}");
+		if (oom_hit())
+			rc = -1;
+	}
+	oom_after(0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(a_marker_as_applications_write_it_is_read),
+		cmocka_unit_test(the_other_party_reads_its_own_port_and_peer),
+		cmocka_unit_test(emails_are_told_apart_without_regard_to_case),
+		cmocka_unit_test(port_counts_only_without_ports),
+		cmocka_unit_test(a_fingerprint_is_hex_with_or_without_colons),
+		cmocka_unit_test(every_contradiction_has_its_reason),
+		cmocka_unit_test(a_marker_cut_anywhere_is_refused),
+		cmocka_unit_test(a_marker_too_large_is_refused),
+		cmocka_unit_test(without_memory_a_marker_is_refused),
+	};
+
+	return RUN(tests);
+}

@@ -1,0 +1,284 @@
+#ifndef TESTS_VECTORS_MSG_H
+#define TESTS_VECTORS_MSG_H
+
+/*
+ * Whole WebSocket messages, as hex and as JSON: made by the Go library that
+ * the reference server uses, decoded by it (the Rust client's form), and the
+ * shortest form, which ours is.
+ */
+struct msg_vector {
+	const char	*hex, *json;
+};
+
+static const struct msg_vector	 go_vectors[] = {
+	/* System, version 0.8.1, text ok (first frame after connect) */
+	{ "5342010183a26964a6613162326333a3747970cd0000a3646174c42082ad"
+	  "53797374656d56657273696f6ea5302e382e31a74d657373616765a26f6b",
+	  "{\"id\":\"a1b2c3\",\"typ\":0,\"dat\":{\"ver\":\"0.8.1\",\"msg\":\"ok\"}}" },
+	/* Open forwarded, frm=a@x.io, no to */
+	{ "5342010183a26964a6613162326333a3747970cd0009a3646174c45e83a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a3707468d9226140782e696f2f702f305f746f"
+	  "5f312f73747265616d2e7463702e72657175657374a366726da66140782e"
+	  "696f",
+	  "{\"id\":\"a1b2c3\",\"typ\":9,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b"
+	  "-9c0d1e2f3a4b\",\"pth\":\"a@x.io/p/0_to_1/stream.tcp.request\",\"f"
+	  "rm\":\"a@x.io\"}}" },
+	/* Open forwarded, frm=alice@example.com to=bob@example.com, path alice@example.com/shared/flows/f/r/_mpc/0_to_1/stream.tcp.request */
+	{ "5342010183a26964a6613162326333a3747970cd0009a3646174c49b84a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a3707468d941616c696365406578616d706c65"
+	  "2e636f6d2f7368617265642f666c6f77732f662f722f5f6d70632f305f74"
+	  "6f5f312f73747265616d2e7463702e72657175657374a366726db1616c69"
+	  "6365406578616d706c652e636f6da2746faf626f62406578616d706c652e"
+	  "636f6d",
+	  "{\"id\":\"a1b2c3\",\"typ\":9,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b"
+	  "-9c0d1e2f3a4b\",\"pth\":\"alice@example.com/shared/flows/f/r/_mp"
+	  "c/0_to_1/stream.tcp.request\",\"frm\":\"alice@example.com\",\"to\":"
+	  "\"bob@example.com\"}}" },
+	/* Accept */
+	{ "5342010183a26964a6613162326333a3747970cd000aa3646174c42b81a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462",
+	  "{\"id\":\"a1b2c3\",\"typ\":10,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\"}}" },
+	/* Reject rsn=permission denied */
+	{ "5342010183a26964a6613162326333a3747970cd000ba3646174c44182a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a372736eb17065726d697373696f6e2064656e"
+	  "696564",
+	  "{\"id\":\"a1b2c3\",\"typ\":11,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"rsn\":\"permission denied\"}}" },
+	/* Reject without reason */
+	{ "5342010183a26964a6613162326333a3747970cd000ba3646174c42b81a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462",
+	  "{\"id\":\"a1b2c3\",\"typ\":11,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\"}}" },
+	/* Data seq=1, no etag, payload "hello" */
+	{ "5342010183a26964a6613162326333a3747970cd000ca3646174c46b84a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a3736571cf0000000000000001a3707468d922"
+	  "6140782e696f2f702f305f746f5f312f73747265616d2e7463702e726571"
+	  "75657374a3706179c40568656c6c6f",
+	  "{\"id\":\"a1b2c3\",\"typ\":12,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"seq\":1,\"pth\":\"a@x.io/p/0_to_1/stream.tcp.re"
+	  "quest\",\"pay\":\"aGVsbG8=\"}}" },
+	/* Data seq=300, etg=6f1a2b3c-300, payload 00 01 02 ff */
+	{ "5342010183a26964a6613162326333a3747970cd000ca3646174c47b85a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a3736571cf000000000000012ca3707468d922"
+	  "6140782e696f2f702f305f746f5f312f73747265616d2e7463702e726571"
+	  "75657374a3657467ac36663161326233632d333030a3706179c404000102"
+	  "ff",
+	  "{\"id\":\"a1b2c3\",\"typ\":12,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"seq\":300,\"pth\":\"a@x.io/p/0_to_1/stream.tcp."
+	  "request\",\"etg\":\"6f1a2b3c-300\",\"pay\":\"AAEC/w==\"}}" },
+	/* Close rsn=fallback */
+	{ "5342010183a26964a6613162326333a3747970cd000da3646174c43882a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a372736ea866616c6c6261636b",
+	  "{\"id\":\"a1b2c3\",\"typ\":13,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"rsn\":\"fallback\"}}" },
+	/* Signal ice_candidate */
+	{ "5342010183a26964a6613162326333a3747970cd000ea3646174c4be83a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a36b6e64ad6963655f63616e646964617465a3"
+	  "746f6bd97b7b2263616e646964617465223a2263616e6469646174653a31"
+	  "2031207564702032313330373036343331203139322e302e322e37203530"
+	  "3030302074797020686f7374222c227364704d6964223a22222c22736470"
+	  "4d4c696e65496e646578223a302c22757365726e616d65467261676d656e"
+	  "74223a6e756c6c7d",
+	  "{\"id\":\"a1b2c3\",\"typ\":14,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"knd\":\"ice_candidate\",\"tok\":\"{\\\"candidate\\\":"
+	  "\\\"candidate:1 1 udp 2130706431 192.0.2.7 50000 typ host\\\",\\\""
+	  "sdpMid\\\":\\\"\\\",\\\"sdpMLineIndex\\\":0,\\\"usernameFragment\\\":null}"
+	  "\"}}" },
+	/* Signal quic_error / unknown session */
+	{ "5342010183a26964a6613162326333a3747970cd000ea3646174c44e83a3"
+	  "736964d92436663161326233632d346435652d346636302d386137622d39"
+	  "6330643165326633613462a36b6e64aa717569635f6572726f72a3657272"
+	  "af756e6b6e6f776e2073657373696f6e",
+	  "{\"id\":\"a1b2c3\",\"typ\":14,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"knd\":\"quic_error\",\"err\":\"unknown session\"}}" },
+	/* FileWrite a@x.io/p/syft.pub.yaml, etag md5("abc"), 3 bytes "abc" */
+	{ "5342010183a26964a6613162326333a3747970cd0002a3646174c46184a4"
+	  "50617468b66140782e696f2f702f737966742e7075622e79616d6ca44554"
+	  "6167d9203930303135303938336364323466623064363936336637643238"
+	  "653137663732a64c656e677468d30000000000000003a7436f6e74656e74"
+	  "c403616263",
+	  "{\"id\":\"a1b2c3\",\"typ\":2,\"dat\":{\"pth\":\"a@x.io/p/syft.pub.yaml\""
+	  ",\"etg\":\"900150983cd24fb0d6963f7d28e17f72\",\"len\":3,\"con\":\"YWJ"
+	  "j\"}}" },
+	/* Ack of id deadbe */
+	{ "5342010183a26964a6613162326333a3747970cd0004a3646174c41381aa"
+	  "4f726967696e616c4964a6646561646265",
+	  "{\"id\":\"a1b2c3\",\"typ\":4,\"dat\":{\"oid\":\"deadbe\"}}" },
+	/* Error 403 */
+	{ "5342010183a26964a6613162326333a3747970cd0001a3646174c45983a4"
+	  "436f6465cd0193a450617468bb616c696365406578616d706c652e636f6d"
+	  "2f782e72657175657374a74d657373616765d9257065726d697373696f6e"
+	  "2064656e69656420666f72207772697465206f7065726174696f6e",
+	  "{\"id\":\"a1b2c3\",\"typ\":1,\"dat\":{\"cod\":403,\"pth\":\"alice@example"
+	  ".com/x.request\",\"msg\":\"permission denied for write operation"
+	  "\"}}" },
+};
+
+static const struct msg_vector	 rust_vectors[] = {
+	/* Open to=b@x.io (frm nil) */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a374797009a3646174c46284a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a3707468d9226140782e696f2f702f305f746f5f"
+	  "312f73747265616d2e7463702e72657175657374a366726dc0a2746fa662"
+	  "40782e696f",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":9,\"dat\":{"
+	  "\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"pth\":\"a@x.io/p"
+	  "/0_to_1/stream.tcp.request\",\"to\":\"b@x.io\"}}" },
+	/* Open, frm nil, to nil */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a374797009a3646174c45c84a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a3707468d9226140782e696f2f702f305f746f5f"
+	  "312f73747265616d2e7463702e72657175657374a366726dc0a2746fc0",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":9,\"dat\":{"
+	  "\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"pth\":\"a@x.io/p"
+	  "/0_to_1/stream.tcp.request\"}}" },
+	/* Accept */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700aa3646174c42b81a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":10,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\"}}" },
+	/* Reject rsn=ipc unavailable */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700ba3646174c43f82a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a372736eaf69706320756e617661696c61626c65",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":11,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"rsn\":\"ipc una"
+	  "vailable\"}}" },
+	/* Data seq=1 "hello", etg empty string */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700ca3646174c46885a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a373657101a3707468d9226140782e696f2f702f"
+	  "305f746f5f312f73747265616d2e7463702e72657175657374a3657467a0"
+	  "a3706179c40568656c6c6f",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":12,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"seq\":1,\"pth\":"
+	  "\"a@x.io/p/0_to_1/stream.tcp.request\",\"pay\":\"aGVsbG8=\"}}" },
+	/* Data seq=300, payload 00 01 02 ff */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700ca3646174c46985a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a3736571cd012ca3707468d9226140782e696f2f"
+	  "702f305f746f5f312f73747265616d2e7463702e72657175657374a36574"
+	  "67a0a3706179c404000102ff",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":12,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"seq\":300,\"pth"
+	  "\":\"a@x.io/p/0_to_1/stream.tcp.request\",\"pay\":\"AAEC/w==\"}}" },
+	/* Close rsn=fallback (never sent by Rust) */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700da3646174c43882a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a372736ea866616c6c6261636b",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":13,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"rsn\":\"fallbac"
+	  "k\"}}" },
+	/* Signal sdp_offer, adr empty array, tok {"sdp":"v=0\r\n","type":"offer"} (shortened SDP), err empty */
+	{ "5342010183a26964d92430303030303030302d303030302d343030302d38"
+	  "3030302d303030303030303030303031a37479700ea3646174c46985a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a36b6e64a97364705f6f66666572a361647290a3"
+	  "746f6bd9207b22736470223a22763d305c725c6e222c2274797065223a22"
+	  "6f66666572227da3657272a0",
+	  "{\"id\":\"00000000-0000-4000-8000-000000000001\",\"typ\":14,\"dat\":"
+	  "{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b\",\"knd\":\"sdp_off"
+	  "er\",\"tok\":\"{\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\",\\\"type\\\":\\\"offer\\\"}\"}}" },
+};
+
+static const struct msg_vector	 short_vectors[] = {
+	/* Open to=b@x.io */
+	{ "5342010183a26964a6303030306131a374797009a3646174c45d83a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a3707468d9226140782e696f2f702f305f746f5f31"
+	  "2f73747265616d2e7463702e72657175657374a2746fa66240782e696f",
+	  "{\"id\":\"0000a1\",\"typ\":9,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7b"
+	  "-9c0d1e2f3a4b\",\"pth\":\"a@x.io/p/0_to_1/stream.tcp.request\",\"t"
+	  "o\":\"b@x.io\"}}" },
+	/* Accept */
+	{ "5342010183a26964a6303030306131a37479700aa3646174c42b81a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462",
+	  "{\"id\":\"0000a1\",\"typ\":10,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\"}}" },
+	/* Reject rsn=ipc unavailable */
+	{ "5342010183a26964a6303030306131a37479700ba3646174c43f82a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a372736eaf69706320756e617661696c61626c65",
+	  "{\"id\":\"0000a1\",\"typ\":11,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"rsn\":\"ipc unavailable\"}}" },
+	/* Data seq=1 "hello" */
+	{ "5342010183a26964a6303030306131a37479700ca3646174c46384a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a373657101a3707468d9226140782e696f2f702f30"
+	  "5f746f5f312f73747265616d2e7463702e72657175657374a3706179c405"
+	  "68656c6c6f",
+	  "{\"id\":\"0000a1\",\"typ\":12,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"seq\":1,\"pth\":\"a@x.io/p/0_to_1/stream.tcp.re"
+	  "quest\",\"pay\":\"aGVsbG8=\"}}" },
+	/* Data seq=300 with etg */
+	{ "5342010183a26964a6303030306131a37479700ca3646174c47585a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a3736571cd012ca3707468d9226140782e696f2f70"
+	  "2f305f746f5f312f73747265616d2e7463702e72657175657374a3657467"
+	  "ac36663161326233632d333030a3706179c404000102ff",
+	  "{\"id\":\"0000a1\",\"typ\":12,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"seq\":300,\"pth\":\"a@x.io/p/0_to_1/stream.tcp."
+	  "request\",\"etg\":\"6f1a2b3c-300\",\"pay\":\"AAEC/w==\"}}" },
+	/* Close rsn=eof */
+	{ "5342010183a26964a6303030306131a37479700da3646174c43382a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a372736ea3656f66",
+	  "{\"id\":\"0000a1\",\"typ\":13,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"rsn\":\"eof\"}}" },
+	/* Signal sdp_answer, tok {"type":"answer","sdp":"v=0\r\n"} (shortened SDP) */
+	{ "5342010183a26964a6303030306131a37479700ea3646174c46183a37369"
+	  "64d92436663161326233632d346435652d346636302d386137622d396330"
+	  "643165326633613462a36b6e64aa7364705f616e73776572a3746f6bd921"
+	  "7b2274797065223a22616e73776572222c22736470223a22763d305c725c"
+	  "6e227d",
+	  "{\"id\":\"0000a1\",\"typ\":14,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"knd\":\"sdp_answer\",\"tok\":\"{\\\"type\\\":\\\"answer"
+	  "\\\",\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\"}\"}}" },
+	/* Data seq=70000, payload 300 x 0xaa */
+	{ "5342010183a26964a6303030306131a37479700ca3646174c5018f84a373"
+	  "6964d92436663161326233632d346435652d346636302d386137622d3963"
+	  "30643165326633613462a3736571ce00011170a3707468d9226140782e69"
+	  "6f2f702f305f746f5f312f73747265616d2e7463702e72657175657374a3"
+	  "706179c5012caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaa",
+	  "{\"id\":\"0000a1\",\"typ\":12,\"dat\":{\"sid\":\"6f1a2b3c-4d5e-4f60-8a7"
+	  "b-9c0d1e2f3a4b\",\"seq\":70000,\"pth\":\"a@x.io/p/0_to_1/stream.tc"
+	  "p.request\",\"pay\":\"qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+	  "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq\"}"
+	  "}" },
+};
+
+#endif
