@@ -36,7 +36,7 @@ SRC_PEER = peer sdp
 SRC_WS =
 SRC_SYFT = hlnk key marker msg msg_json msgpack
 SRC_SESSION =
-SRC_AGENT =
+SRC_AGENT = url
 SRC_RELAY =
 SRC_CLI =
 
@@ -58,7 +58,7 @@ TEST_PEER =
 TEST_WS =
 TEST_SYFT = hlnk key marker msg msgpack
 TEST_SESSION =
-TEST_AGENT =
+TEST_AGENT = url
 TEST_RELAY =
 TEST_CLI =
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
@@ -86,7 +86,7 @@ all: $(BIN)
 
 $(O)/libhotlink.a: $(OBJ)
 	rm -f $@
-	$(AR) rcD $@ $(OBJ)
+	$(AR) qcD $@ $(OBJ)
 
 $(DEPDIR)/done: src/deps/build src/deps/fetch src/deps/sums \
 	src/deps/usrsctp.edit src/deps/usrsctp.flags src/deps/srtp_config.h

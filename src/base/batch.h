@@ -10,7 +10,7 @@
  * and behind it, so that the layer below protects it where it lies.
  */
 enum {
-	BATCH_DGRAMS = 512,
+	BATCH_DGRAMS = 2048,	/* more than a window of SCTP packets */
 	BATCH_HEAD = 64,	/* TURN 36 + DTLS 13 + nonce 8 */
 	BATCH_TAIL = 64,	/* AEAD tag 16, SRTP 10, alignment */
 };

@@ -138,6 +138,20 @@ tcp_read(int fd, void *p, size_t len)
 	return result(n);
 }
 
+/* Whoever is only looked at must not wait for an ACK either. */
+ssize_t
+tcp_peek(int fd, void *p, size_t len)
+{
+	ssize_t	 n;
+
+	do
+		n = recv(fd, p, len, MSG_PEEK);
+	while (n == -1 && errno == EINTR);
+	if (n > 0)
+		set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+	return result(n);
+}
+
 ssize_t
 tcp_write(int fd, const void *p, size_t len)
 {

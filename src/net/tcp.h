@@ -21,6 +21,7 @@ int	 tcp_connected(int);			/* 0, or -1 with errno */
 
 /* Bytes moved, 0 at end of stream (read only), TCP_AGAIN or TCP_ERROR. */
 ssize_t	 tcp_read(int, void *, size_t);	/* re-arms TCP_QUICKACK */
+ssize_t	 tcp_peek(int, void *, size_t);	/* read, and leave it there */
 ssize_t	 tcp_write(int, const void *, size_t);
 void	 tcp_shutdown(int);			/* our sending side */
 void	 tcp_close(int);

@@ -66,6 +66,28 @@ bytes_go_both_ways_and_end(void **state)
 }
 
 static void
+a_peek_leaves_the_bytes_there(void **state)
+{
+	struct pair	 p = joined("127.0.0.1:0");
+	char		 buf[8];
+
+	(void)state;
+	EQ(tcp_peek(p.far, buf, 1), TCP_AGAIN);
+	EQ(tcp_write(p.near, "ab", 2), 2);
+	await(p.far, POLLIN);
+	EQ(tcp_peek(p.far, buf, 1), 1);
+	EQ(tcp_peek(p.far, buf, 1), 1);
+	EQ(tcp_read(p.far, buf, sizeof(buf)), 2);
+	MEMEQ(buf, "ab", 2);
+	tcp_shutdown(p.near);
+	await(p.far, POLLIN);
+	EQ(tcp_peek(p.far, buf, 1), 0);
+	tcp_close(p.near);
+	tcp_close(p.far);
+	tcp_close(p.listener);
+}
+
+static void
 a_full_socket_says_again(void **state)
 {
 	struct pair	 p = joined("127.0.0.1:0");
@@ -162,6 +184,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(bytes_go_both_ways_and_end),
+		cmocka_unit_test(a_peek_leaves_the_bytes_there),
 		cmocka_unit_test(a_full_socket_says_again),
 		cmocka_unit_test(a_reset_is_an_error_at_the_other_end),
 		cmocka_unit_test(a_refused_connection_says_why),

@@ -1,0 +1,638 @@
+/*
+ * The agent's turn (architecture.md, "A turn of the loop"): ready descriptors
+ * only feed engines and mark what they touched; at the end of the turn every
+ * touched party is pumped, what it says to the relay and to the network is
+ * handed over, and only then is anything freed.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/bearer.h"
+#include "agent/markers.h"
+#include "agent/proxy.h"
+#include "agent/servers.h"
+#include "agent/state.h"
+#include "agent/telemetry.h"
+#include "agent/uplink.h"
+#include "base/log.h"
+#include "crypto/rng.h"
+#include "net/clock.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+#include "net/udp.h"
+#include "session/held.h"
+
+enum {
+	BATCH_BYTES = 4 << 20,	/* a window of SCTP packets, each with its room */
+	ROUNDS = 4,		/* of pumping in one turn, then the rest's turn */
+	UDP_READS = 4,		/* socket drains per turn and family */
+	SAYS = 256,		/* relay messages of one party in a row */
+};
+
+/* Parties and channels */
+
+static struct node *
+node_of(struct agent *a, const char *peer)
+{
+	struct node	*n;
+
+	for (n = a->nodes; n != NULL; n = n->next)
+		if (strcmp(party_peer(n->party), peer) == 0)
+			return n;
+	return NULL;
+}
+
+static struct node *
+node_new(struct agent *a, const char *peer, uint64_t now)
+{
+	const struct agent_conf	*c = a->conf;
+	struct node		*n = calloc(1, sizeof(*n));
+	struct party_conf	 conf = {
+		.me = c->email, .peer = peer, .mode = c->mode,
+		.transport = c->transport, .dialect1 = c->dialect1,
+		.rng = c->rng, .cert = c->cert, .instance = a->instance,
+		.version = VERSION, .lite = c->lite,
+		.hosts = a->host, .nhosts = a->nhosts,
+		.connect_timeout = c->connect_timeout, .grace = c->grace,
+		.window = c->window, .chunk = c->chunk, .high = c->high,
+		.stall = c->stall,
+	};
+
+	if (n == NULL)
+		return NULL;
+	conf.stuns = servers_stun(a->servers, &conf.nstuns);
+	n->party = party_new(&conf, now);
+	if (n->party == NULL) {
+		free(n);
+		return NULL;
+	}
+	n->next = a->nodes;
+	a->nodes = n;
+	party_relay(n->party, now, uplink_is_up(a->uplink));
+	return n;
+}
+
+static void
+forget_routes(struct agent *a, const struct node *n)
+{
+	for (size_t i = 0; i < ROUTES; i++)
+		if (a->route[i].node == n)
+			a->route[i].node = NULL;
+}
+
+static void
+node_free(struct agent *a, struct node *n, uint64_t now)
+{
+	struct node	**p = &a->nodes;
+
+	telemetry_forget_party(a->telemetry, n->party);
+	party_close(n->party, now, &a->batch);
+	forget_routes(a, n);
+	while (*p != n)
+		p = &(*p)->next;
+	*p = n->next;
+	if (a->turn == n)
+		a->turn = NULL;
+	party_free(n->party);
+	free(n);
+}
+
+static void
+touch(void *arg)
+{
+	struct channel	*c = arg;
+
+	c->touched = true;
+	c->node->dirty = true;
+}
+
+static void
+channel_free(struct agent *a, struct channel *c, uint64_t now)
+{
+	struct channel	**p = &a->channels;
+
+	while (*p != c)
+		p = &(*p)->next;
+	*p = c->next;
+	proxy_free(c->proxy);
+	if (c->link != NULL) {
+		telemetry_forget_link(a->telemetry, c->link, now);
+		party_remove(c->node->party, now, c->link);
+	}
+	if (--c->node->nchannels == 0)
+		node_free(a, c->node, now);
+	free(c->key);
+	free(c);
+}
+
+/* Opens that came before their marker. */
+static void
+offer_held(struct agent *a, struct channel *c, uint64_t now)
+{
+	const struct marker	*m = c->marker;
+	struct msg		 open;
+
+	while (held_get(a->held, now, m->peer, &m->key, m->from, m->to, &open))
+		party_message(c->node->party, now, &open);
+}
+
+static bool
+channel_join(struct agent *a, struct channel *c, uint64_t now)
+{
+	struct proxy_conf	 conf = {
+		.loop = a->loop, .listen = a->conf->tcp_bind,
+		.touched = touch, .arg = c,
+	};
+
+	c->link = party_add(c->node->party, now, c->marker, c);
+	if (c->link == NULL)
+		return false;
+	conf.listen.port = c->marker->port;
+	conf.link = c->link;
+	c->proxy = proxy_new(&conf, now);
+	return c->proxy != NULL;
+}
+
+static void
+on_found(void *arg, uint64_t now, const struct marker *m, const char *key,
+    const char *rel)
+{
+	struct agent	*a = arg;
+	struct channel	*c = calloc(1, sizeof(*c));
+	struct node	*n = node_of(a, m->peer);
+
+	if (n == NULL)
+		n = node_new(a, m->peer, now);
+	if (c == NULL || n == NULL || (c->key = strdup(key)) == NULL) {
+		log_warnx("marker %s: out of memory", rel);
+		free(c);
+		return;
+	}
+	c->agent = a;
+	c->node = n;
+	c->marker = m;
+	c->warmup.steady = NEVER;
+	n->nchannels++;
+	c->next = a->channels;
+	a->channels = c;
+	if (!channel_join(a, c, now)) {
+		log_warnx("marker %s: more than %d links with %s", rel,
+		    PARTY_LINKS, m->peer);
+		channel_free(a, c, now);
+		return;
+	}
+	log_info("link %s: port %u, with %s", rel, m->port, m->peer);
+	offer_held(a, c, now);
+	touch(c);
+}
+
+static void
+on_gone(void *arg, uint64_t now, const char *key)
+{
+	struct agent	*a = arg;
+	struct channel	*c;
+
+	for (c = a->channels; c != NULL; c = c->next)
+		if (strcmp(c->key, key) == 0)
+			break;
+	if (c == NULL)
+		return;
+	log_info("link %s: marker gone", key);
+	channel_free(a, c, now);
+}
+
+static const struct markers_user	 markers_user = {
+	.found = on_found, .gone = on_gone,
+};
+
+/* The relay */
+
+static void
+on_relay_up(void *arg, uint64_t now, const char *ice_servers,
+    const char *turn_user, const char *turn_pass)
+{
+	struct agent	*a = arg;
+
+	(void)turn_user;
+	(void)turn_pass;
+	if (a->conf->ice_servers == NULL && ice_servers != NULL)
+		servers_add(a->servers, now, ice_servers);
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_relay(n->party, now, true);
+		n->dirty = true;
+	}
+}
+
+static void
+on_relay_down(void *arg, uint64_t now)
+{
+	struct agent	*a = arg;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_relay(n->party, now, false);
+		n->dirty = true;
+	}
+}
+
+static void
+on_message(void *arg, uint64_t now, const struct msg *m)
+{
+	struct agent	*a = arg;
+
+	if (m->type < MSG_OPEN || m->type > MSG_SIGNAL)
+		return;		/* file sync's, or a greeting */
+	for (struct node *n = a->nodes; n != NULL; n = n->next)
+		if (party_message(n->party, now, m)) {
+			n->dirty = true;
+			return;
+		}
+	if (m->type == MSG_OPEN &&
+	    !held_put(a->held, now, a->conf->email, m)) {
+		a->refused++;
+		log_debug("relay: refused an Open from %.*s",
+		    (int)(m->from.n < 80 ? m->from.n : 80),
+		    m->from.n > 0 ? (const char *)m->from.p : "");
+	}
+}
+
+static const struct uplink_user	 uplink_user = {
+	.up = on_relay_up, .down = on_relay_down, .message = on_message,
+};
+
+static void
+on_stun(void *arg, uint64_t now, const struct addr *server)
+{
+	struct agent	*a = arg;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_add_stun(n->party, now, server);
+		n->dirty = true;
+	}
+}
+
+/* Let every party in turn say what it has to, while the relay takes it. */
+static void
+say(struct agent *a, uint64_t now)
+{
+	struct node	*first, *n;
+	struct msg	 m;
+
+	first = n = a->turn != NULL ? a->turn : a->nodes;
+	if (n == NULL)
+		return;
+	do {
+		for (int i = 0; i < SAYS && uplink_wants_control(a->uplink) &&
+		    party_say(n->party, now, uplink_wants_data(a->uplink), &m);
+		    i++)
+			uplink_send(a->uplink, &m);
+		n = n->next != NULL ? n->next : a->nodes;
+	} while (n != first);
+	a->turn = first->next;
+}
+
+/* Datagrams */
+
+static size_t
+route_slot(const struct path *p)
+{
+	size_t	 h = p->remote.port;
+
+	for (size_t i = 0; i < sizeof(p->remote.ip); i++)
+		h = h * 31 + p->remote.ip[i];
+	return h % ROUTES;
+}
+
+static void
+on_datagram(void *arg, const struct path *path, uint8_t *bytes, size_t n)
+{
+	struct agent	*a = arg;
+	uint64_t	 now = a->now;
+	size_t		 slot = route_slot(path);
+	struct node	*known = NULL, *node;
+
+	if (a->route[slot].node != NULL &&
+	    path_equal(&a->route[slot].path, path))
+		known = a->route[slot].node;
+	if (known != NULL &&
+	    party_input(known->party, now, path, bytes, n, &a->batch)) {
+		known->dirty = true;
+		return;
+	}
+	for (node = a->nodes; node != NULL; node = node->next) {
+		if (node == known || !party_input(node->party, now, path,
+		    bytes, n, &a->batch))
+			continue;
+		a->route[slot].path = *path;
+		a->route[slot].node = node;
+		node->dirty = true;
+		return;
+	}
+	a->unrouted++;
+}
+
+static void	 on_event(struct agent *, struct node *,
+		    const struct party_event *, uint64_t);
+
+static void
+pump(struct agent *a, struct node *n, uint64_t now)
+{
+	struct party_event	 ev;
+
+	n->dirty = false;
+	a->busy = true;
+	party_tick(n->party, now, &a->batch);
+	while (party_event(n->party, now, &ev, &a->batch))
+		on_event(a, n, &ev, now);
+}
+
+static void
+on_udp(struct agent *a, int family, uint64_t now)
+{
+	bool	 more = true;
+
+	a->now = now;
+	for (int i = 0; more && i < UDP_READS; i++)
+		more = udp_recv(a->udp, family, on_datagram, a);
+}
+
+static void
+on_udp4(void *arg, unsigned got, uint64_t now)
+{
+	(void)got;
+	on_udp(arg, 4, now);
+}
+
+static void
+on_udp6(void *arg, unsigned got, uint64_t now)
+{
+	(void)got;
+	on_udp(arg, 6, now);
+}
+
+/* Events of a party */
+
+static const char *
+carrier_text(enum carrier c)
+{
+	static const char *const	 text[] = {
+		[CARRIER_NONE] = "nothing", [CARRIER_P2P] = "direct path",
+		[CARRIER_WS] = "relay",
+	};
+
+	return text[c];
+}
+
+static void
+say_carrier(struct channel *c, uint64_t now)
+{
+	struct link_info	 info;
+	char			 local[ADDR_TEXT], remote[ADDR_TEXT];
+
+	link_info(c->link, now, &info);
+	if (info.carrier == c->carrier)
+		return;
+	c->carrier = info.carrier;
+	if (info.carrier == CARRIER_P2P && info.has_pair)
+		log_info("link %s: carried by direct path, %s to %s, %s to %s",
+		    c->key, ice_type_text(info.pair.local),
+		    ice_type_text(info.pair.remote),
+		    addr_text(&info.pair.path.local, local),
+		    addr_text(&info.pair.path.remote, remote));
+	else
+		log_info("link %s: carried by %s", c->key,
+		    carrier_text(info.carrier));
+}
+
+static void
+on_event(struct agent *a, struct node *n, const struct party_event *ev,
+    uint64_t now)
+{
+	struct channel	*c = ev->link != NULL ? link_arg(ev->link) : NULL;
+
+	(void)a;
+	if (c != NULL)
+		c->touched = true;
+	switch (ev->type) {
+	case PARTY_EV_WRITE:
+		proxy_write(c->proxy, now, ev->data);
+		break;
+	case PARTY_EV_SHUT:
+		proxy_shut(c->proxy);
+		break;
+	case PARTY_EV_RESET:
+		log_info("link %s: reset: %s", c->key, ev->text);
+		proxy_reset(c->proxy, now);
+		break;
+	case PARTY_EV_END:
+		proxy_end(c->proxy, now);
+		break;
+	case PARTY_EV_CARRIER:
+		say_carrier(c, now);
+		break;
+	case PARTY_EV_INFO:
+		log_info("%s%s: %s", c != NULL ? "link " : "party ",
+		    c != NULL ? c->key : party_peer(n->party), ev->text);
+		break;
+	}
+}
+
+/* The turn */
+
+static bool
+update_channels(struct agent *a, uint64_t now)
+{
+	bool	 any = false;
+
+	for (struct channel *c = a->channels; c != NULL; c = c->next) {
+		if (!c->touched)
+			continue;
+		c->touched = false;
+		any = true;
+		proxy_update(c->proxy, now);
+	}
+	return any;
+}
+
+static bool
+pump_nodes(struct agent *a, uint64_t now)
+{
+	bool	 any = false;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		if (!n->dirty && party_deadline(n->party) > now)
+			continue;
+		any = true;
+		pump(a, n, now);
+	}
+	return any;
+}
+
+static uint64_t
+on_turn(void *arg, uint64_t now)
+{
+	struct agent	*a = arg;
+	uint64_t	 until;
+	bool		 more = true;
+
+	for (int i = 0; more && i < ROUNDS; i++) {
+		more = update_channels(a, now);
+		more |= pump_nodes(a, now);
+		if (a->udp != NULL)
+			udp_send(a->udp, &a->batch);
+		batch_reset(&a->batch);
+	}
+	update_channels(a, now);
+	say(a, now);
+	uplink_pump(a->uplink, now);
+	until = telemetry_turn(a->telemetry, a, now);
+	for (struct node *n = a->nodes; n != NULL; n = n->next)
+		until = n->dirty ? now :
+		    earlier(until, party_deadline(n->party));
+	for (struct channel *c = a->channels; c != NULL; c = c->next)
+		if (c->touched)
+			until = now;
+	return until;
+}
+
+/* Start and end */
+
+/* --bind's addresses, or the interfaces': loopback only if nothing else is. */
+static void
+find_hosts(struct agent *a)
+{
+	struct addr	 found[AGENT_HOSTS * 4];
+	size_t		 n = a->conf->nbind;
+	bool		 other = false;
+
+	if (n > 0)
+		memcpy(found, a->conf->bind, n * sizeof(found[0]));
+	else
+		n = net_addresses(found, AGENT_HOSTS * 4);
+	for (size_t i = 0; i < n; i++)
+		other |= !addr_is_loopback(&found[i]);
+	for (size_t i = 0; i < n && a->nhosts < AGENT_HOSTS; i++) {
+		if (a->conf->nbind == 0 && other && addr_is_loopback(&found[i]))
+			continue;
+		found[i].port = udp_port(a->udp, found[i].family);
+		if (found[i].port != 0)
+			a->host[a->nhosts++] = found[i];
+	}
+}
+
+static int
+open_udp(struct agent *a, struct io *io4, struct io *io6)
+{
+	if (a->conf->transport == TRANSPORT_WS)
+		return 0;
+	a->udp = udp_open(a->conf->udp_port);
+	if (a->udp == NULL) {
+		log_warn("udp port %u: cannot open", a->conf->udp_port);
+		return -1;
+	}
+	*io4 = (struct io){ .fd = udp_fd(a->udp, 4), .want = IO_IN,
+	    .ready = on_udp4, .arg = a };
+	*io6 = (struct io){ .fd = udp_fd(a->udp, 6), .want = IO_IN,
+	    .ready = on_udp6, .arg = a };
+	if ((io4->fd != -1 && loop_add(a->loop, io4) == -1) ||
+	    (io6->fd != -1 && loop_add(a->loop, io6) == -1))
+		return -1;
+	find_hosts(a);
+	if (a->nhosts == 0)
+		log_warnx("no usable address for a direct path");
+	return 0;
+}
+
+static int
+start(struct agent *a, uint64_t now)
+{
+	const struct agent_conf	*c = a->conf;
+	struct bearer_conf	 bearer = {
+		.loop = a->loop, .resolver = a->resolver, .url = &c->server,
+		.tls = c->tls, .email = c->email, .access = c->access_token,
+		.refresh = c->refresh_token, .config = c->config,
+	};
+	struct uplink_conf	 up = {
+		.loop = a->loop, .resolver = a->resolver, .rng = c->rng,
+		.url = c->server, .email = c->email, .tls = c->tls,
+		.user = &uplink_user, .arg = a,
+	};
+
+	if (c->access_token != NULL || c->refresh_token != NULL) {
+		a->bearer = bearer_new(&bearer);
+		if (a->bearer == NULL)
+			return -1;
+		up.bearer = a->bearer;
+	}
+	a->servers = servers_new(a->resolver, on_stun, a);
+	a->held = calloc(1, sizeof(*a->held));
+	a->uplink = uplink_new(&up, now);
+	a->telemetry = telemetry_new(a, now, clock_unix_ms());
+	if (a->servers == NULL || a->held == NULL || a->uplink == NULL ||
+	    a->telemetry == NULL)
+		return -1;
+	if (c->ice_servers != NULL)
+		servers_add(a->servers, now, c->ice_servers);
+	errno = 0;
+	a->markers = markers_new(a->loop, c->root, c->email, &markers_user, a,
+	    now);
+	if (a->markers == NULL)
+		log_warn("%s", c->root);
+	return a->markers != NULL ? 0 : -1;
+}
+
+/* Say goodbye to everybody, so that nobody has to find out by waiting. */
+static void
+stop(struct agent *a, uint64_t now)
+{
+	markers_free(a->markers);
+	if (a->telemetry != NULL)
+		telemetry_flush(a->telemetry, a, now);
+	while (a->channels != NULL)
+		channel_free(a, a->channels, now);
+	if (a->udp != NULL)
+		udp_send(a->udp, &a->batch);
+	if (a->uplink != NULL)
+		uplink_pump(a->uplink, now);
+	uplink_free(a->uplink);
+	telemetry_free(a->telemetry);
+	servers_free(a->servers);
+	bearer_free(a->bearer);
+	free(a->held);
+}
+
+int
+agent_run(const struct agent_conf *conf)
+{
+	struct agent	*a = calloc(1, sizeof(*a));
+	struct io	 io4 = { .fd = -1 }, io6 = { .fd = -1 };
+	int		 status = 1;
+
+	if (a == NULL || batch_init(&a->batch, BATCH_BYTES) == -1)
+		fatalx("out of memory");
+	a->conf = conf;
+	a->instance = rng_u64(conf->rng);
+	a->loop = loop_new();
+	a->resolver = a->loop != NULL ? resolver_new(a->loop) : NULL;
+	if (a->resolver == NULL)
+		fatalx("out of memory");
+	if (open_udp(a, &io4, &io6) == 0 && start(a, clock_now()) == 0) {
+		loop_on_turn(a->loop, on_turn, a);
+		loop_run(a->loop);
+		status = 0;
+	}
+	stop(a, clock_now());
+	if (io4.fd != -1)
+		loop_del(a->loop, &io4);
+	if (io6.fd != -1)
+		loop_del(a->loop, &io6);
+	udp_close(a->udp);
+	resolver_free(a->resolver);
+	loop_free(a->loop);
+	batch_fini(&a->batch);
+	free(a);
+	return status;
+}

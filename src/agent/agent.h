@@ -1,0 +1,47 @@
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/url.h"
+#include "base/addr.h"
+#include "session/party.h"
+
+struct cert;
+struct rng;
+struct tls_client_conf;
+
+/*
+ * One party of the computation: joins descriptors and engines. It finds the
+ * markers, listens on their ports, keeps the relay connection and carries the
+ * bytes, until a signal ends it.
+ */
+enum { AGENT_SERVERS = 8, AGENT_HOSTS = ICE_LOCALS };
+
+struct agent_conf {
+	const char		*email;		/* lower case */
+	const char		*root;		/* the datasites root */
+	struct url		 server;
+	const struct tls_client_conf *tls;
+	const char		*access_token, *refresh_token, *config;
+	enum mode		 mode;
+	enum transport		 transport;
+	bool			 dialect1;
+	bool			 lite;
+	uint16_t		 udp_port;	/* 0: any */
+	struct addr		 bind[AGENT_HOSTS];
+	size_t			 nbind;		/* 0: all interfaces */
+	struct addr		 tcp_bind;	/* address of the local listeners */
+	const char		*ice_servers;	/* comma list; NULL: the relay's */
+	uint64_t		 connect_timeout, grace, stall;
+	size_t			 window, memory, chunk, high;
+	struct rng		*rng;
+	const struct cert	*cert;
+};
+
+/* 0 when a signal ended it; 1 after a message if it could not start. */
+int	 agent_run(const struct agent_conf *);
+
+#endif
