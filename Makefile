@@ -33,7 +33,7 @@ SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS =
 SRC_SCTP =
 SRC_PEER = peer sdp
-SRC_WS =
+SRC_WS = frame http ws
 SRC_SYFT = hlnk key marker msg msg_json msgpack
 SRC_SESSION =
 SRC_AGENT = url
@@ -55,7 +55,7 @@ TEST_ICE = ice stun
 TEST_DTLS =
 TEST_SCTP =
 TEST_PEER =
-TEST_WS =
+TEST_WS = frame http ws
 TEST_SYFT = hlnk key marker msg msgpack
 TEST_SESSION =
 TEST_AGENT = url
@@ -72,7 +72,7 @@ SUPPORT = oom simnat simnet
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 
-FUZZ =
+FUZZ = ws
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

@@ -24,7 +24,7 @@ enum {
 
 struct ws_event {
 	enum ws_event_type {
-		WS_EV_OPEN = 1,		/* upgraded; ws_header answers */
+		WS_EV_OPEN = 1,		/* client: upgraded; ws_header answers */
 		WS_EV_REQUEST,		/* server: answer it (below) */
 		WS_EV_MESSAGE,
 		WS_EV_PONG,
@@ -33,7 +33,7 @@ struct ws_event {
 	} type;
 	int		 status;	/* HTTP status, or close code */
 	bool		 text;		/* MESSAGE: a text frame, valid UTF-8 */
-	struct span	 data;		/* until the next call on this ws */
+	struct span	 data;		/* until ws_event, ws_input or ws_free */
 };
 
 struct ws_client_conf {
@@ -47,7 +47,10 @@ struct ws	*ws_client(const struct ws_client_conf *, uint64_t now);
 struct ws	*ws_server(uint64_t now);
 void		 ws_free(struct ws *);
 
-/* Bytes of the stream, at any split; n == 0: it ended. */
+/*
+ * Bytes of the stream, at any split; n == 0: it ended. Once the state is
+ * WS_CLOSED nothing more is read; what ws_output still has is to be written.
+ */
 void		 ws_input(struct ws *, uint64_t now, const uint8_t *, size_t n);
 
 /* What to write next (empty: nothing), and that n of it were written. */
