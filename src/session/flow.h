@@ -18,10 +18,16 @@
  */
 struct flow;
 
-enum { FLOW_WINDOW = 4 << 20, FLOW_ACK_DELAY = 20 * MS };
+enum {
+	FLOW_WINDOW	= 4 << 20,
+	FLOW_INITIAL	= 64 << 10,	/* may be sent before the first ack */
+	FLOW_ACK_DELAY	= 20 * MS,
+	FLOW_PROBE	= 100 * MS,	/* a younger, silent connection gets nothing */
+};
 
 struct flow_conf {
-	size_t		 window;	/* each way; 0: FLOW_WINDOW */
+	size_t		 window;	/* each way; 0: FLOW_WINDOW; >= FLOW_INITIAL */
+	size_t		 high;		/* unacknowledged bytes; 0: the window */
 };
 
 struct flow_event {
@@ -38,13 +44,18 @@ struct flow_event {
 struct flow	*flow_new(const struct flow_conf *);
 void		 flow_free(struct flow *);
 
-/* Share of the agent's memory: the window offered from now on. */
+/*
+ * Share of the agent's memory: the window offered from now on. It never
+ * exceeds the one of flow_new and never falls below FLOW_INITIAL.
+ */
 void		 flow_set_window(struct flow *, size_t);
 
 /*
  * Local side. A connection may be attached when flow_attachable; it joins the
  * open generation or, once it has something to say, starts the next. A probe
- * (detached or ended without having sent or been given a byte) leaves no trace.
+ * (detached or ended without having sent or been given a byte) leaves no trace:
+ * its EOF yields FLOW_EV_END at once, its reset nothing. After flow_local_reset,
+ * FLOW_EV_RESET and FLOW_EV_END nothing is attached any more.
  */
 bool		 flow_attachable(const struct flow *);
 void		 flow_attach(struct flow *, uint64_t now);
@@ -62,7 +73,10 @@ struct span	 flow_pending(struct flow *);
 
 /*
  * Wire side. A frame from the peer, whatever transport brought it: repeated,
- * early and late ones are dealt with. Malformed: false, counted, no change.
+ * early and late ones are dealt with. Malformed: false, counted, no change;
+ * breaking the protocol (beyond the limit): false, counted, link reset.
+ * The data of the FLOW_EV_WRITE it causes may lie in the frame: pull events,
+ * and answer with flow_wrote, before the frame's memory is used again.
  */
 bool		 flow_input(struct flow *, uint64_t now, uint8_t *, size_t);
 
@@ -84,7 +98,8 @@ void		 flow_rewind(struct flow *, uint64_t now);
 
 /*
  * The peer is another process now (its instance changed): what was under way
- * can not be continued, and is reset.
+ * can not be continued, and is reset; numbering starts afresh. What was never
+ * sent to the old process goes to the new one.
  */
 void		 flow_restart(struct flow *, uint64_t now);
 
@@ -92,7 +107,7 @@ void		 flow_restart(struct flow *, uint64_t now);
 void		 flow_abort(struct flow *, uint64_t now, const char *why);
 
 bool		 flow_event(struct flow *, uint64_t now, struct flow_event *);
-uint64_t	 flow_deadline(const struct flow *);	/* a delayed ack */
+uint64_t	 flow_deadline(const struct flow *);	/* an ack or event is due */
 
 /* Since when local bytes wait that were never sent or are unacknowledged; NEVER. */
 uint64_t	 flow_waiting_since(const struct flow *);
@@ -104,6 +119,7 @@ struct flow_stats {
 			 bad_frames, late_frames;
 	uint64_t	 up_offset, down_offset, acked_offset, peer_limit;
 	uint32_t	 generation;
+	size_t		 up_bytes, down_bytes;	/* held in memory now */
 };
 void		 flow_stats(const struct flow *, struct flow_stats *);
 

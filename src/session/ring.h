@@ -36,4 +36,12 @@ void		 ring_drop(struct ring *, uint64_t offset);
 /* Append a copy: all of it or nothing. */
 bool		 ring_put(struct ring *, const void *, size_t);
 
+/*
+ * Copy bytes to where they belong beyond the end, below start + cap, without
+ * moving the end (ring_filled does, once what lies between has come); false
+ * if out of memory. An empty ring moves on over bytes it never held.
+ */
+bool		 ring_poke(struct ring *, uint64_t at, const void *, size_t);
+void		 ring_skip(struct ring *, size_t);
+
 #endif
