@@ -31,7 +31,7 @@ SRC_CRYPTO = hash rng
 SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS =
-SRC_SCTP =
+SRC_SCTP = assoc dcep lib out pool
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = hlnk key marker msg msg_json msgpack
@@ -53,7 +53,7 @@ TEST_CRYPTO =
 TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS =
-TEST_SCTP =
+TEST_SCTP = assoc
 TEST_PEER =
 TEST_WS = frame http ws
 TEST_SYFT = hlnk key marker msg msgpack
@@ -77,7 +77,7 @@ FUZZ = ws
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)
 # usrsctp's start of a thread and reading of the wall clock are ours to answer.
-WRAP =
+WRAP = -Wl,--wrap=sctp_userspace_thread_create
 # c-ares' look-up of services needs NSS: net/resolve.c answers in its place.
 WRAP += -Wl,--wrap=getservbyname
 OOM = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
@@ -89,7 +89,8 @@ $(O)/libhotlink.a: $(OBJ)
 	$(AR) qcD $@ $(OBJ)
 
 $(DEPDIR)/done: src/deps/build src/deps/fetch src/deps/sums \
-	src/deps/usrsctp.edit src/deps/usrsctp.flags src/deps/srtp_config.h
+	src/deps/usrsctp.edit src/deps/usrsctp.flags src/deps/usrsctp_hook.c \
+	src/deps/srtp_config.h
 	@sh src/deps/install build --dry
 	CC="$(CC)" AR="$(AR)" DEPCFLAGS="$(CFLAGS)" sh src/deps/build $(DEPDIR)
 

@@ -1,0 +1,140 @@
+
+/*
+ * Appended to sctp_callout.c by usrsctp.edit, see there. sctp/lib.c has a
+ * stand-in for each function, for a library without them.
+ */
+#include <netinet/sctp_var.h>
+#include <netinet/sctp_sysctl.h>
+#include <netinet/sctp_output.h>
+#include <netinet/sctputil.h>
+
+int hotlink_sctp_patched(void);
+void hotlink_sctp_advance(uint32_t);
+uint32_t hotlink_sctp_next(void);
+int hotlink_sctp_numbers(struct socket *, uint64_t *);
+void hotlink_sctp_assure(struct socket *);
+void hotlink_sctp_kick(struct socket *);
+int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
+    size_t, const void *, size_t);
+
+int
+hotlink_sctp_patched(void)
+{
+	return (1);
+}
+
+/* Time goes on; what became due waits for usrsctp_handle_timers(). */
+void
+hotlink_sctp_advance(uint32_t ms)
+{
+	ticks += sctp_msecs_to_ticks(ms);
+}
+
+/* Milliseconds until the next timer is due; UINT32_MAX: there is none. */
+uint32_t
+hotlink_sctp_next(void)
+{
+	sctp_os_timer_t *c;
+	uint32_t left, next = UINT32_MAX;
+
+	TAILQ_FOREACH(c, &SCTP_BASE_INFO(callqueue), tqe) {
+		left = SCTP_UINT32_GE(ticks, c->c_time) ? 0 : c->c_time - ticks;
+		if (left < next)
+			next = left;
+	}
+	return (next == UINT32_MAX ? next : sctp_ticks_to_msecs(next));
+}
+
+static struct sctp_tcb *
+hotlink_tcb(struct socket *so)
+{
+	struct sctp_inpcb *inp = (struct sctp_inpcb *)so->so_pcb;
+
+	return (inp == NULL ? NULL : LIST_FIRST(&inp->sctp_asoc_list));
+}
+
+/* In the order of enum lib_number. */
+int
+hotlink_sctp_numbers(struct socket *so, uint64_t *v)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+	struct sctp_association *asoc;
+	struct sctp_nets *net;
+	uint32_t queued, limit;
+
+	if (stcb == NULL || stcb->asoc.primary_destination == NULL)
+		return (-1);
+	asoc = &stcb->asoc;
+	net = asoc->primary_destination;
+	queued = asoc->total_output_queue_size -
+	    asoc->chunks_on_out_queue * sizeof(struct sctp_data_chunk);
+	limit = SCTP_SB_LIMIT_SND(so);
+	v[0] = queued;
+	v[1] = limit > queued + asoc->sb_send_resv &&
+	    asoc->chunks_on_out_queue <
+	    SCTP_BASE_SYSCTL(sctp_max_chunks_on_queue) ?
+	    limit - queued - asoc->sb_send_resv : 0;
+	v[2] = asoc->total_flight;
+	v[3] = net->cwnd;
+	v[4] = net->lastsa >= 80 ? (uint64_t)net->lastsa * 125 : net->rtt;
+	v[5] = (uint64_t)net->RTO * 1000;
+	v[6] = asoc->last_acked_seq;
+	v[7] = asoc->peers_rwnd;
+	v[8] = SCTP_GET_STATE(stcb) == SCTP_STATE_OPEN;
+	return (0);
+}
+
+/*
+ * Nothing may be outstanding with no timer running: 0.9.5 can get there when
+ * T3 expires and marks nothing, and then waits for ever.
+ */
+void
+hotlink_sctp_assure(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+	struct sctp_nets *net;
+
+	if (stcb == NULL || TAILQ_EMPTY(&stcb->asoc.sent_queue) ||
+	    (net = stcb->asoc.primary_destination) == NULL ||
+	    SCTP_GET_STATE(stcb) < SCTP_STATE_OPEN)
+		return;
+	if (!SCTP_OS_TIMER_PENDING(&net->rxt_timer.timer))
+		sctp_timer_start(SCTP_TIMER_TYPE_SEND, stcb->sctp_ep, stcb,
+		    net);
+}
+
+/* There are slots again: send what may be sent. */
+void
+hotlink_sctp_kick(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+
+	if (stcb != NULL)
+		sctp_chunk_output(stcb->sctp_ep, stcb,
+		    SCTP_OUTPUT_FROM_USR_SEND, SCTP_SO_NOT_LOCKED);
+}
+
+/* usrsctp_sendv() of two pieces: 0, or an errno and nothing was taken. */
+int
+hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
+    const void *head, size_t headlen, const void *body, size_t bodylen)
+{
+	struct sctp_sndrcvinfo info;
+	struct iovec iov[2];
+	struct uio uio;
+
+	memset(&info, 0, sizeof(info));
+	info.sinfo_stream = sid;
+	info.sinfo_ppid = ppid;
+	iov[0].iov_base = (void *)(uintptr_t)head;
+	iov[0].iov_len = headlen;
+	iov[1].iov_base = (void *)(uintptr_t)body;
+	iov[1].iov_len = bodylen;
+	memset(&uio, 0, sizeof(uio));
+	uio.uio_iov = iov;
+	uio.uio_iovcnt = 2;
+	uio.uio_segflg = UIO_USERSPACE;
+	uio.uio_rw = UIO_WRITE;
+	uio.uio_resid = headlen + bodylen;
+	return (sctp_lower_sosend(so, NULL, &uio, NULL, NULL, 0, &info));
+}
