@@ -140,6 +140,6 @@ clean:
 distclean: clean
 	rm -rf build
 
--include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d)
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(SUPPORT_OBJ:.o=.d)
 
 .PHONY: all check demo lint clean distclean tests packages-build packages-test
