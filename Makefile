@@ -27,10 +27,10 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 
 # One list per layer; a layer may use what src/layers says.
 SRC_BASE = addr base64 batch crc log utf8
-SRC_CRYPTO = hash rng
+SRC_CRYPTO = hash rng aead cert digest ecdh prf sign x509
 SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
-SRC_DTLS =
+SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
@@ -49,10 +49,10 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
-TEST_CRYPTO =
+TEST_CRYPTO = 
 TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
-TEST_DTLS =
+TEST_DTLS = dtls
 TEST_SCTP = assoc
 TEST_PEER =
 TEST_WS = frame http ws
@@ -68,7 +68,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
 LIVE =
-SUPPORT = oom simnat simnet
+SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 

@@ -26,4 +26,12 @@ void		 cert_fingerprint(const struct cert *, uint8_t fp[32]);
 /* SHA-256 of the SubjectPublicKeyInfo: what a marker or --pin names. */
 void		 cert_key_id(const struct cert *, uint8_t id[32]);
 
+/*
+ * A signature by its key over a SHA-256 hash: ECDSA, ASN.1; the length. The
+ * scalar itself has no reason to leave cert.c otherwise.
+ */
+enum { CERT_SIG = 72 };
+size_t		 cert_sign(const struct cert *, const uint8_t hash[32],
+		     uint8_t sig[CERT_SIG]);
+
 #endif
