@@ -455,18 +455,40 @@ ice_info(const struct ice *ice, struct ice_info *info)
 	return ice->sel.on;
 }
 
+static const struct pair *
+pair_of(const struct ice *ice, const struct path *path)
+{
+	for (size_t i = 0; i < ICE_PAIRS; i++)
+		if (ice->pair[i].id != 0 &&
+		    path_equal(&ice->pair[i].path, path))
+			return &ice->pair[i];
+	return NULL;
+}
+
+static bool
+is_selected(const struct ice *ice, const struct path *path)
+{
+	return ice->sel.on && path_equal(&ice->sel.info.path, path);
+}
+
 bool
 ice_valid(const struct ice *ice, const struct path *from)
 {
+	struct path		 path = pairs_path(from);
+	const struct pair	*p;
+
+	if (is_selected(ice, &path))
+		return true;
+	p = pair_of(ice, &path);
+	return p != NULL && p->known;
+}
+
+bool
+ice_knows(const struct ice *ice, const struct path *from)
+{
 	struct path	 path = pairs_path(from);
 
-	if (ice->sel.on && path_equal(&ice->sel.info.path, &path))
-		return true;
-	for (size_t i = 0; i < ICE_PAIRS; i++)
-		if (ice->pair[i].id != 0 && ice->pair[i].known &&
-		    path_equal(&ice->pair[i].path, &path))
-			return true;
-	return false;
+	return is_selected(ice, &path) || pair_of(ice, &path) != NULL;
 }
 
 bool

@@ -105,7 +105,10 @@ const struct path *ice_path(const struct ice *);
 bool		 ice_info(const struct ice *, struct ice_info *);
 const char	*ice_type_text(enum ice_type);
 
-/* May other than STUN be taken from here: a pair that was validated. */
+/*
+ * May other than STUN be taken from here: the peer has answered or checked us
+ * with our credentials on this path.
+ */
 bool		 ice_valid(const struct ice *, const struct path *);
 
 /* Is it a pair of ours at all, validated or not: then it may be soon. */

@@ -330,6 +330,8 @@ sdp_decode(struct sdp *s, const char *text, size_t len, const char **why)
 	}
 	if (p.why == NULL)
 		p.why = missing(&p);
+	if (s->mid[0] == '\0')
+		strcpy(s->mid, "0");	/* ours must have one: RFC 9143 */
 	if (p.why == NULL)
 		return 0;
 	if (why != NULL)
