@@ -35,7 +35,8 @@ SRC_SCTP = assoc dcep lib out pool
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = hlnk key marker msg msg_json msgpack
-SRC_SESSION = ring up down flow
+SRC_SESSION = ring up down flow \
+	carry direct held machine opening party signal token
 SRC_AGENT = url
 SRC_RELAY =
 SRC_CLI =

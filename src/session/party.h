@@ -94,6 +94,9 @@ void		 party_relay(struct party *, uint64_t now, bool up);
 bool		 party_message(struct party *, uint64_t now, const struct msg *);
 bool		 party_say(struct party *, uint64_t now, bool data, struct msg *);
 
+/* Is this session one of this party's: nobody else may open it. */
+bool		 party_has_sid(const struct party *, struct span sid);
+
 /* Datagrams; false: not for this party. */
 bool		 party_input(struct party *, uint64_t now, const struct path *,
 		     uint8_t *, size_t, struct batch *tx);

@@ -1,0 +1,102 @@
+#ifndef SESSION_DIRECT_H
+#define SESSION_DIRECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/time.h"
+#include "peer/peer.h"
+#include "session/token.h"
+#include "syft/key.h"
+
+/*
+ * One peer connection after another to the same party: offers said until
+ * answered, restarts when the path is lost, a new connection with growing
+ * pauses when one has failed. Signals are pulled, as all that goes to the
+ * relay.
+ */
+enum direct_state {
+	DIRECT_OFF,		/* answerer: no offer yet */
+	DIRECT_PAUSE,		/* failed: the next one when the pause is over */
+	DIRECT_OFFERING,
+	DIRECT_CONNECTING,	/* both descriptions are known */
+	DIRECT_UP,
+	DIRECT_LOST,		/* was up, has no path */
+};
+
+enum {
+	DIRECT_PATIENCE = 30 * SEC,	/* for ICE, DTLS and SCTP to come up */
+	DIRECT_HEAL = 10 * SEC,		/* for a lost path to come back */
+	DIRECT_QUIET = 3 * SEC,		/* unacknowledged, and not a packet */
+	DIRECT_STABLE = 10 * SEC,	/* up so long: pauses begin anew */
+	DIRECT_PAUSE_MAX_S = 30,
+	DIRECT_TRICKLE = 16,
+};
+
+struct direct_conf {
+	struct peer_conf	 peer;	/* what it points to is borrowed */
+	bool			 pair;	/* between hotlink agents, for all links */
+	bool			 marked;	/* our SDP says a=x-hotlink:1 */
+};
+
+struct direct {
+	struct direct_conf	 conf;
+	struct peer		*peer;
+	enum direct_state	 state;
+	uint64_t		 since;		/* of the state */
+	uint64_t		 at;		/* next offer, end of patience */
+	unsigned		 tries, failures;
+	bool			 answer_due, again_due;
+	bool			 quiet;		/* up, but nothing comes back */
+	uint64_t		 heard;		/* when a packet came last */
+	uint64_t		 packets;	/* of SCTP by then */
+	const char		*why;
+	char			 offer[TOKEN_OFFER];	/* o= of the offer */
+	char			 sid[SID_MAX + 1];	/* the offer's session */
+	char			 trickle[DIRECT_TRICKLE][ICE_CANDIDATE_TEXT];
+	size_t			 ntrickle;
+	uint64_t		 offered;	/* when first; for telemetry */
+	uint64_t		 offers, answers_ok, answers_err, forged;
+};
+
+struct direct	*direct_new(const struct direct_conf *);
+void		 direct_free(struct direct *);
+
+/* Offerer: be connected from now on. */
+void		 direct_start(struct direct *, uint64_t now);
+
+/* A signal of the peer. */
+void		 direct_offer(struct direct *, uint64_t now, const char *sdp,
+		     const char *sid);
+void		 direct_answer(struct direct *, uint64_t now, struct span tok);
+void		 direct_candidate(struct direct *, uint64_t now, struct span tok);
+void		 direct_again(struct direct *, uint64_t now, struct span tok);
+
+/* The relay is back: what was not answered is said again. */
+void		 direct_relay(struct direct *, uint64_t now);
+
+/* The next signal's kind, its tok in buf (TOKEN_MAX); NULL: none now. */
+const char	*direct_say(struct direct *, uint64_t now, char *buf);
+
+bool		 direct_input(struct direct *, uint64_t now,
+		     const struct path *, uint8_t *, size_t, struct batch *);
+void		 direct_tick(struct direct *, uint64_t now, struct batch *);
+uint64_t	 direct_deadline(const struct direct *);
+
+/* As peer_event; after PEER_EV_FAILED there is no peer, and why says why. */
+bool		 direct_event(struct direct *, uint64_t now,
+		     struct peer_event *, struct batch *);
+
+/* Another STUN server; the configuration now has n of them. */
+void		 direct_add_stun(struct direct *, uint64_t now,
+		     const struct addr *, size_t n);
+
+/* This connection is no good: end it, pause, connect again. */
+void		 direct_fail(struct direct *, uint64_t now, const char *why);
+void		 direct_close(struct direct *, uint64_t now, struct batch *);
+
+/* May carry data now. */
+bool		 direct_usable(const struct direct *);
+
+#endif

@@ -1,0 +1,149 @@
+#ifndef SESSION_LINK_H
+#define SESSION_LINK_H
+
+#include "session/direct.h"
+#include "session/machine.h"
+#include "session/opening.h"
+#include "session/party.h"
+
+/*
+ * The inside of a party, for session/party.c (what the owner calls),
+ * session/signal.c (the relay's control messages) and session/carry.c (what
+ * carries the bytes). Nobody else includes this.
+ */
+enum {
+	SILENCE = 1500 * MS,	/* accepted, and no word: upstream (dialect 1) */
+	HELLO_GAP = SEC,	/* hello is said again until there is one */
+	HELLO_TRIES = 4,
+	NORMAL_TIMEOUT = 60 * SEC,
+	REOPEN_GAP = 10 * SEC,	/* Open again for a new offer (11.3) */
+	CHANNEL_GAP = SEC,	/* a channel the peer closed is opened again */
+	WHY_MAX = 1536,
+	NEWS = 32, NEWS_TEXT = 320,
+	ORPHANS = 16,
+	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
+	RELAY_FRAME = 64 << 10,	/* per Data between agents */
+};
+
+struct link {
+	struct party		*party;
+	struct marker		 marker;
+	void			*arg;
+	char			 canonical[KEY_MAX], open_path[KEY_MAX],
+				 data_path[KEY_MAX];
+	struct opening		 out;
+	struct inbound		 in;
+	bool			 out_ok, in_ok;	/* were accepted by this peer */
+	uint64_t		 quiet_until;	/* dialect not known: silence ends */
+	struct machine		 m;
+
+	/* Which of the peer's processes our bytes are with. */
+	uint64_t		 instance;
+	bool			 fresh;		/* begun anew, its sid is not here */
+	uint64_t		 hello_at;	/* on in: NEVER when heard */
+	unsigned		 hello_tries;
+	bool			 hello_due;	/* on out: the answer */
+
+	/* Direct: a channel of the pair's connection, or two connections. */
+	int			 channel;	/* sends; -1: none */
+	int			 channel_in;	/* dialect 0: of from_peer */
+	uint64_t		 channel_at;	/* not opened before */
+	struct direct		*to_peer, *from_peer;
+	uint64_t		 reopened;
+	unsigned		 reopens;
+
+	enum carrier		 carrier;
+	uint64_t		 none_since;	/* nothing carries it */
+	uint64_t		 ready_at;	/* first accepted */
+	uint64_t		 p2p_lost;	/* the direct path went last */
+	bool			 had_p2p;
+	uint64_t		 acked, progress;	/* relay watchdog */
+	unsigned		 stuck;
+	char			 why[WHY_MAX];
+	bool			 refused_shown;
+
+	uint64_t		 seq;		/* Data said, dialect 1 */
+	uint64_t		 tx_p2p, tx_ws, rx_packets, tx_bytes, rx_bytes;
+	uint64_t		 last_traffic, fallbacks, violations, stalls;
+	bool			 stalled;
+	uint64_t		 moved;		/* a frame was sent last */
+	uint64_t		 read_at, arrived_at, opened_at, payload_at;
+	uint64_t		 open_took;
+	uint64_t		 send_us, send_max_us, write_us, write_max_us;
+};
+
+struct news {
+	enum party_event_type	 type;
+	struct link		*link;
+	char			 text[NEWS_TEXT];
+};
+
+/* Control frames of a channel whose OPEN they overtook. */
+struct orphan {
+	uint16_t		 stream;
+	size_t			 n;
+	uint8_t			 bytes[HLNK2_HEAD + HLNK2_REASON];
+};
+
+struct party {
+	struct party_conf	 conf;
+	char			 me[EMAIL_MAX + 1], peer[EMAIL_MAX + 1];
+	struct addr		 hosts[ICE_LOCALS], stuns[ICE_SERVERS];
+	size_t			 nhosts, nstuns;
+	bool			 has_key;
+	uint8_t			 key_id[32];
+
+	struct link		*link[PARTY_LINKS];
+	size_t			 nlinks;
+	bool			 relay, dirty;
+	uint64_t		 ticked;
+	enum dialect		 dialect;
+	uint64_t		 instance;	/* the peer's; 0: unknown */
+
+	struct direct		*direct;
+	int			 control;	/* its channel; -1: none */
+	struct orphan		 orphan[ORPHANS];
+	size_t			 norphans;
+	size_t			 turn, turn_relay, turn_event, turn_say;
+
+	struct news		 news[NEWS];
+	size_t			 nnews;
+	struct news		 told;		/* lent out by party_event */
+	char			 closed[2 * PARTY_LINKS][SID_MAX + 1];
+	size_t			 nclosed;	/* Close to say */
+
+	char			 id[16];	/* of the message lent out */
+	uint32_t		 next_id;
+	char			 said_sid[SID_MAX + 1], etag[32];
+	char			*token;		/* TOKEN_MAX */
+	uint8_t			*frame;		/* a relay frame, joined */
+	uint64_t		 refused, bad, forged;
+	uint64_t		 offers, answers_ok, answers_err;	/* of the gone */
+};
+
+/* party.c */
+void	 new_sid(struct party *, char sid[SID_MAX + 1]);
+void	 party_news(struct party *, enum party_event_type, struct link *,
+	     const char *, ...) __attribute__((__format__(__printf__, 4, 5)));
+bool	 party_only_direct(const struct party *);
+uint64_t party_timeout(const struct party *);
+
+/* signal.c */
+void	 speak(struct party *, uint64_t now, enum dialect);
+bool	 say_control(struct party *, uint64_t now, struct msg *);
+void	 link_forget_directs(struct link *);
+struct direct *new_direct(struct party *, const struct link *, bool offerer,
+	     bool pair);
+uint64_t signal_deadline(const struct party *, uint64_t now);
+
+/* carry.c */
+bool	 link_p2p(const struct link *);
+void	 carry_tick(struct party *, uint64_t now, struct batch *);
+void	 carry_send(struct party *, uint64_t now, struct batch *);
+bool	 carry_pull(struct party *, uint64_t now, struct batch *);
+bool	 carry_say(struct party *, uint64_t now, struct msg *);
+bool	 carry_data(struct link *, uint64_t now, const struct msg *);
+void	 carry_lost(struct link *, uint64_t now);
+uint64_t carry_deadline(const struct party *, uint64_t now);
+
+#endif
