@@ -42,7 +42,9 @@ machine_fini(struct machine *m)
 static bool
 create(struct machine *m, enum dialect dialect)
 {
-	struct flow_conf	 flow = { .window = m->conf.window };
+	struct flow_conf	 flow = {
+		.window = m->conf.window, .high = m->conf.high,
+	};
 
 	if (dialect == DIALECT_1)
 		m->flow = flow_new(&flow);
