@@ -39,7 +39,7 @@ SRC_SESSION = ring up down flow \
 	carry direct held machine opening party signal token
 SRC_AGENT = url
 SRC_RELAY =
-SRC_CLI =
+SRC_CLI = burst frames main options telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -61,14 +61,14 @@ TEST_SYFT = hlnk key marker msg msgpack
 TEST_SESSION =
 TEST_AGENT = url
 TEST_RELAY =
-TEST_CLI =
+TEST_CLI = frames options
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
-LIVE =
+LIVE = burst cli
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
@@ -80,7 +80,7 @@ LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 # usrsctp's start of a thread and reading of the wall clock are ours to answer.
 WRAP = -Wl,--wrap=sctp_userspace_thread_create
 # c-ares' look-up of services needs NSS: net/resolve.c answers in its place.
-WRAP += -Wl,--wrap=getservbyname
+WRAP += -Wl,--wrap=getservbyname -Wl,--wrap=getservbyport_r
 OOM = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 all: $(BIN)

@@ -3,7 +3,7 @@
  * is made anew for the next, so a changed resolv.conf counts. Services are
  * never looked up, only names: its look-up of services uses the C library's
  * databases, which a static program does not have. The linker gives it the
- * function below instead of getservbyname(3).
+ * functions below instead of getservbyname(3) and its like.
  */
 #include <sys/select.h>
 
@@ -51,6 +51,8 @@ struct resolver {
 };
 
 struct servent	*__wrap_getservbyname(const char *, const char *);
+int		 __wrap_getservbyport_r(int, const char *, struct servent *,
+		     char *, size_t, struct servent **);
 
 struct servent *
 __wrap_getservbyname(const char *name, const char *protocol)
@@ -58,6 +60,19 @@ __wrap_getservbyname(const char *name, const char *protocol)
 	(void)name;
 	(void)protocol;
 	return NULL;
+}
+
+int
+__wrap_getservbyport_r(int port, const char *protocol, struct servent *s,
+    char *buf, size_t len, struct servent **result)
+{
+	(void)port;
+	(void)protocol;
+	(void)s;
+	(void)buf;
+	(void)len;
+	*result = NULL;
+	return 0;
 }
 
 static void
@@ -294,6 +309,12 @@ resolve_cancel(struct resolver *r, void *arg)
 	for (struct question *q = r->questions; q != NULL; q = q->next)
 		if (q->arg == arg)
 			q->fn = NULL;
+}
+
+const char *
+resolver_library(void)
+{
+	return ares_version(NULL);
 }
 
 struct resolver *

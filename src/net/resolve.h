@@ -23,4 +23,7 @@ void		 resolve(struct resolver *, const char *host, uint16_t port,
 		     resolve_fn *, void *arg, uint64_t now);
 void		 resolve_cancel(struct resolver *, void *arg);
 
+/* The library's version, as "1.18.1". */
+const char	*resolver_library(void);
+
 #endif

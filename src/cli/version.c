@@ -1,0 +1,44 @@
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "base/crc.h"
+#include "cli/cmd.h"
+#include "cli/options.h"
+#include "net/resolve.h"
+#include "net/udp.h"
+
+/* Asked of the kernel, for it may lack what the headers promise. */
+static void
+print_udp(void)
+{
+	struct udp	*u = udp_open(0);
+
+	if (u == NULL) {
+		printf("udp: no socket\n");
+		return;
+	}
+	printf("udp: segmentation %s, receive offload %s, IPv6 %s\n",
+	    udp_has_gso(u) ? "yes" : "no", udp_has_gro(u) ? "yes" : "no",
+	    udp_port(u, 6) != 0 ? "yes" : "no");
+	udp_close(u);
+}
+
+int
+cmd_version(int argc, char **argv)
+{
+	const struct command	 command = { "version", NULL,
+	    "Show the versions of hotlink and its libraries, and which fast "
+	    "paths this machine gets.", NULL, 0 };
+	int			 status = options_parse(&command, &argc, argv);
+
+	if (status != OPTIONS_RUN)
+		return status;
+	printf("hotlink %s\n", VERSION);
+	printf("BearSSL 0.6\n");	/* it cannot be asked */
+	printf("jansson %s\n", jansson_version_str());
+	printf("c-ares %s\n", resolver_library());
+	printf("crc32c: %s\n", crc32c_path());
+	print_udp();
+	return STATUS_OK;
+}
