@@ -5,18 +5,20 @@
 
 #include "agent/dial.h"
 #include "base/addr.h"
+#include "crypto/tls.h"
+#include "net/clock.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/tcp.h"
 
 enum {
 	ADDRESSES = 8,		/* of a name that are tried, in order */
-	READ_MAX = 64 << 10,
+	READ_MAX = 32 << 10,
 	READS = 8,		/* per turn, so that others get theirs */
 	WHY_MAX = 160,
 };
 
-enum dial_state { RESOLVING, CONNECTING, UP, DEAD };
+enum dial_state { RESOLVING, CONNECTING, SECURING, UP, DEAD };
 
 struct dial {
 	struct dial_conf	 conf;
@@ -28,9 +30,10 @@ struct dial {
 	struct addr		 addr[ADDRESSES];
 	size_t			 naddr, next;
 	char			 why[WHY_MAX];
+	struct tls		*tls;		/* NULL: plain */
+	uint8_t			 in[READ_MAX];	/* read and not yet taken */
+	size_t			 nin, taken;
 };
-
-static uint8_t	 scratch[READ_MAX];
 
 static void	 connect_next(struct dial *, uint64_t);
 
@@ -56,27 +59,133 @@ die(struct dial *d, uint64_t now, const char *why)
 }
 
 static void
+go_up(struct dial *d, uint64_t now)
+{
+	d->state = UP;
+	alarm_clear(d->conf.loop, &d->alarm);
+	d->conf.user->up(d->conf.arg, now);
+}
+
+/* What TLS came to with the last bytes. */
+static void
+check_tls(struct dial *d, uint64_t now)
+{
+	switch (tls_state(d->tls)) {
+	case TLS_OPENING:
+	case TLS_CLOSING:
+		break;
+	case TLS_OPEN:
+		if (d->state == SECURING)
+			go_up(d, now);
+		break;
+	case TLS_CLOSED:
+		die(d, now, "connection closed by the server");
+		break;
+	case TLS_FAILED:
+		die(d, now, tls_why(d->tls));
+		break;
+	}
+}
+
+/* Plaintext to the user; true if there was some. */
+static bool
+take_plain(struct dial *d, uint64_t now)
+{
+	struct span	 plain;
+
+	if (d->state != UP || !d->conf.user->wants_input(d->conf.arg))
+		return false;
+	plain = tls_read(d->tls);
+	if (plain.n == 0)
+		return false;
+	d->conf.user->input(d->conf.arg, now, plain.p, plain.n);
+	if (d->state != DEAD)
+		tls_taken(d->tls, plain.n);
+	return true;
+}
+
+/* Pass on what was read: true if any of it went. */
+static bool
+pass_on(struct dial *d, uint64_t now)
+{
+	size_t	 n = d->nin - d->taken;
+	bool	 moved = false;
+
+	if (d->tls == NULL) {
+		if (n == 0 || d->state != UP ||
+		    !d->conf.user->wants_input(d->conf.arg))
+			return false;
+		d->taken = d->nin;
+		d->conf.user->input(d->conf.arg, now, d->in + d->nin - n, n);
+		return true;
+	}
+	if (n > 0) {
+		n = tls_input(d->tls, d->in + d->taken, n);
+		d->taken += n;
+		moved = n > 0;
+		check_tls(d, now);
+	}
+	return take_plain(d, now) || moved;
+}
+
+/* One read from the socket; false: nothing there, or the end of it. */
+static bool
+read_once(struct dial *d, uint64_t now)
+{
+	ssize_t	 n = tcp_read(d->io.fd, d->in, sizeof(d->in));
+
+	if (n == TCP_AGAIN)
+		return false;
+	if (n == TCP_ERROR) {
+		die(d, now, strerror(errno));
+		return false;
+	}
+	if (n == 0) {
+		if (d->tls != NULL) {
+			tls_input(d->tls, d->in, 0);
+			check_tls(d, now);
+		}
+		die(d, now, "connection closed by the server");
+		return false;
+	}
+	d->taken = 0;
+	d->nin = (size_t)n;
+	return true;
+}
+
+static void
 read_some(struct dial *d, uint64_t now)
 {
-	ssize_t	 n;
-
-	for (int i = 0; i < READS && d->state == UP &&
-	    d->conf.user->wants_input(d->conf.arg); i++) {
-		n = tcp_read(d->io.fd, scratch, sizeof(scratch));
-		if (n == TCP_AGAIN)
+	for (int i = 0; i < READS && d->state >= SECURING;) {
+		if (pass_on(d, now))
+			continue;
+		if (d->state == DEAD || d->taken < d->nin)
+			return;		/* the user, or TLS, is full */
+		if (d->state == UP && !d->conf.user->wants_input(d->conf.arg))
 			return;
-		if (n == TCP_ERROR) {
-			die(d, now, strerror(errno));
+		if (!read_once(d, now))
 			return;
-		}
-		if (n == 0) {
-			die(d, now, "connection closed by the server");
-			return;
-		}
-		d->conf.user->input(d->conf.arg, now, scratch, (size_t)n);
-		if ((size_t)n < sizeof(scratch))
-			return;
+		i++;
 	}
+}
+
+/* The user's bytes, or TLS's records of them: what the socket gets next. */
+static struct span
+outgoing(struct dial *d)
+{
+	struct span	 plain;
+	size_t		 n;
+
+	if (d->tls == NULL)
+		return d->conf.user->output(d->conf.arg);
+	while (d->state == UP && tls_output(d->tls).n == 0) {
+		plain = d->conf.user->output(d->conf.arg);
+		n = plain.n > 0 ? tls_write(d->tls, plain.p, plain.n) : 0;
+		if (n == 0)
+			break;
+		d->conf.user->sent(d->conf.arg, n);
+	}
+	return tls_output(d->tls);
 }
 
 static void
@@ -85,8 +194,8 @@ write_some(struct dial *d, uint64_t now)
 	struct span	 out;
 	ssize_t		 n;
 
-	while (d->state == UP) {
-		out = d->conf.user->output(d->conf.arg);
+	while (d->state == UP || d->state == SECURING) {
+		out = outgoing(d);
 		if (out.n == 0)
 			return;
 		n = tcp_write(d->io.fd, out.p, out.n);
@@ -96,21 +205,57 @@ write_some(struct dial *d, uint64_t now)
 			die(d, now, strerror(errno));
 			return;
 		}
-		d->conf.user->sent(d->conf.arg, (size_t)n);
+		if (d->tls != NULL)
+			tls_sent(d->tls, (size_t)n);
+		else
+			d->conf.user->sent(d->conf.arg, (size_t)n);
 	}
+}
+
+/* More may be read: the last read is passed on, and somebody wants it. */
+static bool
+wants_read(const struct dial *d)
+{
+	if (d->taken < d->nin)
+		return false;
+	return d->state == SECURING || d->conf.user->wants_input(d->conf.arg);
 }
 
 void
 dial_pump(struct dial *d, uint64_t now)
 {
-	if (d->state != UP)
+	if (d->state != UP && d->state != SECURING)
 		return;
+	if (d->taken < d->nin || d->tls != NULL)
+		while (d->state != DEAD && pass_on(d, now))
+			;
 	write_some(d, now);
-	if (d->state != UP)
+	if (d->state == DEAD)
 		return;
-	d->io.want = d->conf.user->wants_input(d->conf.arg) ? IO_IN : 0;
-	if (d->conf.user->output(d->conf.arg).n > 0)
+	d->io.want = wants_read(d) ? IO_IN : 0;
+	if (outgoing(d).n > 0)
 		d->io.want |= IO_OUT;
+}
+
+/* TCP is there: begin TLS, or be up. */
+static void
+secure(struct dial *d, uint64_t now)
+{
+	struct tls_client_conf	 conf;
+
+	d->state = SECURING;
+	if (d->conf.tls == NULL) {
+		go_up(d, now);
+		return;
+	}
+	conf = *d->conf.tls;
+	conf.name = d->host;
+	conf.unix_time = clock_unix_ms() / 1000;
+	d->tls = tls_client(&conf, d->conf.rng);
+	if (d->tls == NULL)
+		die(d, now, "out of memory");
+	else
+		check_tls(d, now);
 }
 
 static void
@@ -122,10 +267,9 @@ finish_connect(struct dial *d, uint64_t now)
 		connect_next(d, now);
 		return;
 	}
-	d->state = UP;
-	alarm_clear(d->conf.loop, &d->alarm);
-	d->conf.user->up(d->conf.arg, now);
-	dial_pump(d, now);
+	secure(d, now);
+	if (d->state != DEAD)
+		dial_pump(d, now);
 }
 
 static void
@@ -137,7 +281,7 @@ on_ready(void *arg, unsigned got, uint64_t now)
 		finish_connect(d, now);
 		return;
 	}
-	if (d->state == UP && (got & (IO_IN | IO_HUP)) != 0)
+	if ((got & (IO_IN | IO_HUP)) != 0)
 		read_some(d, now);
 	dial_pump(d, now);
 }
@@ -219,5 +363,6 @@ dial_free(struct dial *d)
 	resolve_cancel(d->conf.resolver, d);
 	alarm_clear(d->conf.loop, &d->alarm);
 	drop_socket(d);
+	tls_free(d->tls);
 	free(d);
 }

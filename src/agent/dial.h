@@ -10,7 +10,8 @@
 struct loop;
 struct resolver;
 struct dial;
-struct dial_tls;
+struct rng;
+struct tls_client_conf;
 
 /*
  * An outgoing byte stream to host:port: name, TCP, TLS if asked for. It knows
@@ -31,7 +32,8 @@ struct dial_conf {
 	struct resolver		*resolver;
 	const char		*host;
 	uint16_t		 port;
-	const struct tls_client_conf *tls;	/* NULL: plain */
+	const struct tls_client_conf *tls;	/* NULL: plain; its time is set here */
+	struct rng		*rng;		/* for TLS */
 	uint64_t		 timeout;	/* until it is up */
 	const struct dial_user	*user;
 	void			*arg;

@@ -249,6 +249,7 @@ connect_now(struct uplink *u, uint64_t now)
 		.loop = u->conf.loop, .resolver = u->conf.resolver,
 		.host = u->conf.url.host, .port = u->conf.url.port,
 		.tls = u->conf.url.tls ? u->conf.tls : NULL,
+		.rng = u->conf.rng,
 		.timeout = CONNECT_TIMEOUT, .user = &dial_user, .arg = u,
 	};
 
