@@ -37,7 +37,7 @@ SRC_WS = frame http ws
 SRC_SYFT = hlnk key marker msg msg_json msgpack
 SRC_SESSION = ring up down flow \
 	carry direct held machine opening party signal token
-SRC_AGENT = url
+SRC_AGENT = dial markers proxy servers url
 SRC_RELAY =
 SRC_CLI = burst frames main options telemetry version
 
