@@ -55,7 +55,7 @@ TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS = dtls
 TEST_SCTP = assoc
-TEST_PEER = peer
+TEST_PEER = peer sdp
 TEST_WS = frame http ws
 TEST_SYFT = acl glob hlnk key marker msg msgpack yaml
 TEST_SESSION =
@@ -73,7 +73,7 @@ SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 
-FUZZ = ws
+FUZZ = candidate sdp stun ws
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

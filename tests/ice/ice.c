@@ -610,7 +610,8 @@ a_reflexive_address_comes_from_a_server_and_is_used(void **state)
 	    " raddr 10.0.0.1 rport 1000"));
 	credentials(&w, A);
 	credentials(&w, B);
-	run(&w, 5 * SEC, both_connected);
+	/* B's first check is lost at the NAT; A's opens it, B repeats. */
+	run(&w, 400 * MS, both_connected);
 	CHECK(both_connected(&w));
 	CHECK(ice_info(w.s[B].ice, &info));
 	EQ(info.remote, ICE_SRFLX);
@@ -977,6 +978,165 @@ an_unknown_attribute_is_answered_with_420(void **state)
 	teardown(&w);
 }
 
+static bool
+is_controlling(struct ice *ice, struct world *w)
+{
+	struct stun	 m;
+	bool		 r;
+
+	/* What it sends says so: give it something to check. */
+	EQ(ice_add_remote(ice, w->now, "9 1 udp 9 198.18.0.1 7 typ host"), 0);
+	w->now += SEC;
+	batch_reset(&w->tx);
+	ice_tick(ice, w->now, &w->tx);
+	CHECK(w->tx.n > 0);
+	EQ(stun_decode(&m, w->tx.d[w->tx.n - 1].p, w->tx.d[w->tx.n - 1].n), 0);
+	r = m.role == STUN_CONTROLLING;
+	batch_reset(&w->tx);
+	return r;
+}
+
+/* RFC 8445 7.3.1.1: the larger tie-breaker controls. */
+static void
+a_role_conflict_is_won_by_the_larger_tie_breaker(void **state)
+{
+	static const struct {
+		bool		 controlling;	/* we, and so the peer says */
+		uint64_t	 theirs;
+		uint16_t	 error;
+		bool		 then;
+	}			 t[] = {
+		{ true, 0, 487, true },
+		{ true, UINT64_MAX, 0, false },
+		{ false, 0, 0, true },
+		{ false, UINT64_MAX, 487, false },
+	};
+	struct path	 path = { at("192.0.2.2:2000"), at("192.0.2.1:1000") };
+	struct world	 w;
+	struct stun	 m, r;
+	uint8_t		 buf[STUN_MAX];
+	char		 user[64];
+	size_t		 n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		setup(&w, &plain);
+		agent(&w, A, true, false, "192.0.2.1:1000");
+		agent(&w, B, t[i].controlling, false, "192.0.2.2:2000");
+		credentials(&w, B);
+		make_check(&w, B, &m, buf, user);
+		m.role = t[i].controlling ? STUN_CONTROLLING : STUN_CONTROLLED;
+		m.use_candidate = false;
+		m.tiebreaker = t[i].theirs;
+		n = stun_encode(&m, ice_pwd(w.s[B].ice), ICE_PWD, true, buf,
+		    sizeof(buf));
+		CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
+		CHECK(w.tx.n >= 1);
+		EQ(stun_decode(&r, w.tx.d[0].p, w.tx.d[0].n), 0);
+		EQ(r.error, t[i].error);
+		CHECK(is_controlling(w.s[B].ice, &w) == t[i].then);
+		teardown(&w);
+	}
+}
+
+static void
+told_487_an_agent_checks_again_in_the_other_role(void **state)
+{
+	struct world	 w;
+	struct stun	 q, m = { .method = STUN_BINDING,
+		.class = STUN_ERROR, .error = 487 };
+	struct path	 path;
+	uint8_t		 buf[STUN_MAX];
+	size_t		 n;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, true, false, "192.0.2.2:2000");
+	credentials(&w, A);
+	EQ(ice_add_remote(w.s[A].ice, w.now,
+	    "candidate:1 1 udp 2130706431 192.0.2.2 2000 typ host"), 0);
+	ice_tick(w.s[A].ice, w.now, &w.tx);
+	EQ(w.tx.n, 1);
+	path = w.tx.d[0].to;
+	EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
+	EQ(q.role, STUN_CONTROLLING);
+	memcpy(m.tid, q.tid, sizeof(m.tid));
+	n = stun_encode(&m, ice_pwd(w.s[B].ice), ICE_PWD, true, buf,
+	    sizeof(buf));
+	batch_reset(&w.tx);
+	CHECK(ice_input(w.s[A].ice, w.now, &path, buf, n, &w.tx));
+	EQ(w.tx.n, 1);
+	EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
+	EQ(q.role, STUN_CONTROLLED);
+	CHECK(!q.use_candidate);
+	batch_reset(&w.tx);
+	teardown(&w);
+}
+
+/*
+ * A peer that nominates aggressively says so in each check: the pair is
+ * selected when our own check of it has succeeded, and not before.
+ */
+static void
+a_nomination_counts_once_our_own_check_has_succeeded(void **state)
+{
+	struct world	 w;
+	struct stun	 m, q, r = { .method = STUN_BINDING,
+		.class = STUN_SUCCESS };
+	struct path	 path = { at("192.0.2.2:2000"), at("192.0.2.1:1000") };
+	uint8_t		 buf[STUN_MAX];
+	char		 user[64];
+	size_t		 n;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	credentials(&w, B);
+	n = make_check(&w, B, &m, buf, user);
+	CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
+	EQ(w.tx.n, 2);
+	assert_null(ice_path(w.s[B].ice));
+	CHECK(ice_valid(w.s[B].ice, &path));
+	EQ(stun_decode(&q, w.tx.d[1].p, w.tx.d[1].n), 0);
+	memcpy(r.tid, q.tid, sizeof(r.tid));
+	r.mapped = path.local;
+	n = stun_encode(&r, ice_pwd(w.s[A].ice), ICE_PWD, true, buf,
+	    sizeof(buf));
+	CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
+	CHECK(path_equal(ice_path(w.s[B].ice), &path));
+	batch_reset(&w.tx);
+	teardown(&w);
+}
+
+static void
+worse_pairs_are_left_alone_once_one_is_selected(void **state)
+{
+	struct world		 w;
+	struct ice_stats	 st;
+	char			 text[32];
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, NULL);
+	agent(&w, B, false, false, NULL);
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "10.0.%d.1:1000", i);
+		add(&w, A, text);
+		snprintf(text, sizeof(text), "10.0.%d.2:2000", i);
+		add(&w, B, text);
+	}
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, 3 * SEC, NULL);
+	CHECK(both_connected(&w));
+	local_is(&w, A, "10.0.0.1:1000");
+	ice_stats(w.s[A].ice, &st);
+	CHECK(st.checks_sent < 6);
+	teardown(&w);
+}
+
 static void
 full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 {
@@ -1167,6 +1327,14 @@ main(void)
 		cmocka_unit_test(
 		    a_check_to_an_address_that_is_no_candidate_is_dropped),
 		cmocka_unit_test(an_unknown_attribute_is_answered_with_420),
+		cmocka_unit_test(
+		    a_role_conflict_is_won_by_the_larger_tie_breaker),
+		cmocka_unit_test(
+		    told_487_an_agent_checks_again_in_the_other_role),
+		cmocka_unit_test(
+		    a_nomination_counts_once_our_own_check_has_succeeded),
+		cmocka_unit_test(
+		    worse_pairs_are_left_alone_once_one_is_selected),
 		cmocka_unit_test(
 		    full_tables_refuse_and_the_agents_connect_nevertheless),
 		cmocka_unit_test(without_memory_there_is_no_agent),

@@ -1,0 +1,23 @@
+#include <stdlib.h>
+
+#include "peer/sdp.h"
+
+int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* Any text as a description; what is read can be written and read again. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	static struct sdp	 s, again;
+	static char		 text[2 * SDP_TEXT];
+	const char		*why;
+	int			 len;
+
+	if (sdp_decode(&s, (const char *)p, n, &why) == -1)
+		return 0;
+	len = sdp_encode(&s, false, 1, text, sizeof(text));
+	if (len < 0 || (len <= SDP_TEXT &&
+	    sdp_decode(&again, text, (size_t)len, &why) == -1))
+		abort();
+	return 0;
+}
