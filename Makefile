@@ -58,7 +58,7 @@ TEST_SCTP = assoc
 TEST_PEER = peer sdp
 TEST_WS = frame http ws
 TEST_SYFT = acl glob hlnk key marker msg msgpack yaml
-TEST_SESSION =
+TEST_SESSION = ring flow flow_sim
 TEST_AGENT = url
 TEST_RELAY =
 TEST_CLI = frames options
@@ -73,7 +73,7 @@ SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 
-FUZZ = candidate sdp stun ws
+FUZZ = candidate sdp stun ws flow
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

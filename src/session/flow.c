@@ -31,8 +31,8 @@
  * for ever. While a reset of ours is unconfirmed no generation is started;
  * the next connection's bytes wait in the ring.
  *
- * A local connection is SILENT until it has said or been given a byte. While
- * it is, it has no part in any generation and can go without a trace.
+ * A local connection is the OWNER once it has said or been given a byte.
+ * Before, it has no part in any generation and can go without a trace.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -47,7 +47,12 @@ struct flow {
 	size_t		 window, high;
 	uint32_t	 gen;
 	enum phase { OVER, OPEN } phase;
-	enum conn { NONE, SILENT, OWNER } conn;
+	enum conn {
+		NONE,
+		SILENT,			/* may be a probe */
+		OFFERED,		/* likewise, but is not young any more */
+		OWNER,			/* has said or been given a byte */
+	} conn;
 	uint64_t	 attached;
 	struct up	 up;
 	struct down	 down;
@@ -179,7 +184,7 @@ advance(struct flow *f)
 static bool
 ready(const struct flow *f, uint64_t now)
 {
-	return f->conn == OWNER ||
+	return f->conn >= OFFERED ||
 	    (f->conn == SILENT && now >= f->attached + FLOW_PROBE);
 }
 
@@ -231,13 +236,14 @@ void
 flow_local_eof(struct flow *f, uint64_t now)
 {
 	settle(f);
-	if (f->conn == SILENT) {
+	if (f->conn == NONE)
+		return;
+	if (f->conn != OWNER) {
 		f->conn = NONE;
 		f->final.type = FLOW_EV_END;
 		f->final.why = "";
-	}
-	if (f->conn != OWNER)
 		return;
+	}
 	up_end(&f->up, now);
 	advance(f);
 }
@@ -275,7 +281,7 @@ flow_pending(struct flow *f)
 	struct span	 none = { NULL, 0 };
 
 	settle(f);
-	return f->conn == OWNER ? down_pending(&f->down) : none;
+	return f->conn >= OFFERED ? down_pending(&f->down) : none;
 }
 
 /* A frame of a generation that is over here. */
@@ -527,8 +533,8 @@ flow_abort(struct flow *f, uint64_t now, const char *why)
 {
 	(void)now;
 	settle(f);
-	if (f->conn == SILENT)
-		f->conn = OWNER;
+	if (f->conn != NONE)
+		f->conn = OWNER;	/* whatever it was, it hears of it */
 	break_off(f, why);
 }
 
@@ -544,6 +550,8 @@ flow_event(struct flow *f, uint64_t now, struct flow_event *ev)
 	if (!ready(f, now))
 		return false;
 	if (down_offer(&f->down, &ev->data)) {
+		if (f->conn == SILENT)
+			f->conn = OFFERED;
 		ev->type = FLOW_EV_WRITE;
 		return true;
 	}
