@@ -50,7 +50,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
-TEST_CRYPTO = 
+TEST_CRYPTO = primitives cert
 TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS = dtls
@@ -72,8 +72,10 @@ LIVE = burst cli
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
+# Programs that live scripts use.
+TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = candidate sdp stun ws flow
+FUZZ = candidate sdp stun ws flow dtls cert
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)
@@ -107,7 +109,7 @@ $(O)/tests/%.o: tests/%.c config.mk | $(DEPS)
 	$(COMPILE) -Itests $(BEARSSL_INC) $(USRSCTP_INC) -c -o $@ $<
 
 # cmocka has no static archive, so tests are linked dynamically.
-$(TESTS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
+$(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
 	$(CC) $(SANFLAGS) -o $@ $< $(SUPPORT_OBJ) $(O)/libhotlink.a $(LIBS) \
 		$(WRAP) $(OOM) -lcmocka -lpthread -lm
 
@@ -122,7 +124,7 @@ $(O)/hotlink: $(O)/libhotlink.a $(O)/src/main.o
 packages-build packages-test:
 	@sh src/deps/install $(@:packages-%=%)
 
-tests: $(TESTS)
+tests: $(TESTS) $(TOOLS)
 
 check: packages-test
 	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
@@ -141,6 +143,6 @@ clean:
 distclean: clean
 	rm -rf build
 
--include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(SUPPORT_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) $(SUPPORT_OBJ:.o=.d)
 
 .PHONY: all check demo lint clean distclean tests packages-build packages-test

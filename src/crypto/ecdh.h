@@ -14,7 +14,7 @@ enum { ECDH_POINT = 65 };
 /* An ephemeral key; the point is as it goes over the wire. Wipe after use. */
 struct ecdh {
 	enum ecdh_group	 group;
-	uint8_t		 secret[32];	/* big-endian, of both groups */
+	uint8_t		 secret[32];	/* as the group's wire has numbers */
 	uint8_t		 point[ECDH_POINT];
 	size_t		 n;
 };
