@@ -128,7 +128,8 @@ tests: $(TESTS) $(TOOLS)
 
 check: packages-test
 	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
-	@sh tests/run "$(O)" "$(TESTS)" "$(LIVE:%=tests/live/%)"
+	@sh tests/run "$(O)" "$(TESTS)" \
+		"tests/layers tests/style $(LIVE:%=tests/live/%)"
 
 demo: packages-build
 	@$(MAKE) -s -j2 $(BIN)

@@ -22,7 +22,7 @@
 
 enum {
 	BUFFER = 256 << 10,	/* moved by one call */
-	PIECES = 4,		/* calls per direction before the other's turn */
+	PIECES = 4,		/* calls per direction and turn */
 	TRIES = 30,		/* connecting, as the reference's driver does */
 	PAUSE = 500 * MS,	/* between them */
 	ADDRESSES = 8,
@@ -254,7 +254,7 @@ try_one(struct end *e)
 	return -1;
 }
 
-/* The next address; after the last a pause, and after enough of them no more. */
+/* The next address; after the last a pause, until there were enough. */
 static void
 try_next(struct end *e, uint64_t now)
 {

@@ -36,7 +36,7 @@ struct option {
 	void			*to;		/* left alone if not given */
 	uint64_t		 min, max;	/* inclusive; in units of to */
 	const char *const	*choices;	/* up to NULL */
-	bool			*given;		/* if not NULL: set when given */
+	bool			*given;		/* NULL, or set when given */
 };
 
 struct command {

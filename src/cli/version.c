@@ -5,8 +5,10 @@
 #include "base/crc.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "crypto/aead.h"
 #include "net/resolve.h"
 #include "net/udp.h"
+#include "sctp/assoc.h"
 
 /* Asked of the kernel, for it may lack what the headers promise. */
 static void
@@ -36,8 +38,10 @@ cmd_version(int argc, char **argv)
 		return status;
 	printf("hotlink %s\n", VERSION);
 	printf("BearSSL 0.6\n");	/* it cannot be asked */
+	printf("usrsctp %s\n", assoc_library());
 	printf("jansson %s\n", jansson_version_str());
 	printf("c-ares %s\n", resolver_library());
+	printf("aes: %s\n", aead_path());
 	printf("crc32c: %s\n", crc32c_path());
 	print_udp();
 	return STATUS_OK;

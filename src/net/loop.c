@@ -248,8 +248,8 @@ call_ready(struct loop *l, uint64_t now)
 	for (size_t i = 0; i < n; i++) {
 		io = l->ios[i];
 		if (io != NULL && l->fds[i].revents != 0)
-			io->ready(io->arg, got_from(l->fds[i].revents, io->want),
-			    now);
+			io->ready(io->arg,
+			    got_from(l->fds[i].revents, io->want), now);
 	}
 }
 

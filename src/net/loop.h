@@ -19,15 +19,15 @@ enum { IO_IN = 1, IO_OUT = 2, IO_HUP = 4 };
 
 struct io {
 	int		 fd;
-	unsigned	 want;		/* IO_IN | IO_OUT; 0: not polled at all */
+	unsigned	 want;		/* IO_IN | IO_OUT; 0: not polled */
 	void		(*ready)(void *arg, unsigned got, uint64_t now);
 	void		*arg;
 	size_t		 slot;		/* loop's own */
 };
 
 struct alarm {
-	uint64_t	 at;		/* set through alarm_set only */
-	void		(*fire)(void *arg, uint64_t now);	/* at is NEVER again */
+	uint64_t	 at;		/* alarm_set's; NEVER once it fired */
+	void		(*fire)(void *arg, uint64_t now);
 	void		*arg;
 	size_t		 slot;		/* loop's own: heap index + 1 */
 };

@@ -12,8 +12,9 @@ struct resolver;
 typedef void	 resolve_fn(void *, const struct addr *, size_t n,
 		     const char *why, uint64_t now);
 
-struct resolver	*resolver_new(struct loop *);	/* NULL: out of memory */
-void		 resolver_free(struct resolver *);	/* no call-back after it */
+/* NULL: out of memory. No call-back comes after resolver_free. */
+struct resolver	*resolver_new(struct loop *);
+void		 resolver_free(struct resolver *);
 
 /*
  * Ask for host's addresses, IPv6 and IPv4, in the order to try; fn is called

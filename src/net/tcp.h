@@ -14,7 +14,8 @@
  */
 enum { TCP_AGAIN = -2, TCP_ERROR = -1 };
 
-int	 tcp_listen(const struct addr *, struct addr *bound);	/* SO_REUSEADDR */
+/* With SO_REUSEADDR; bound, if not NULL, gets the real port. */
+int	 tcp_listen(const struct addr *, struct addr *bound);
 int	 tcp_accept(int, struct addr *from);
 int	 tcp_connect(const struct addr *);	/* under way; poll for IO_OUT */
 int	 tcp_connected(int);			/* 0, or -1 with errno */

@@ -236,7 +236,7 @@ udp_stats(const struct udp *u, struct udp_stats *st)
 	*st = u->stats;
 }
 
-/* Append one control message: the control buffers are zeroed and large enough. */
+/* Append one control message; there is room for both kinds. */
 static void
 put_control(struct msghdr *m, int level, int type, const void *p, size_t n)
 {

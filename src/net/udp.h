@@ -20,8 +20,11 @@ struct udp;
  */
 struct udp	*udp_open(uint16_t port);
 void		 udp_close(struct udp *);
-uint16_t	 udp_port(const struct udp *, int family);	/* 4, 6; 0: none */
-int		 udp_fd(const struct udp *, int family);		/* -1: none */
+
+/* Of family 4 or 6; 0 and -1: it has none. */
+uint16_t	 udp_port(const struct udp *, int family);
+int		 udp_fd(const struct udp *, int family);
+
 bool		 udp_has_gso(const struct udp *);
 bool		 udp_has_gro(const struct udp *);
 

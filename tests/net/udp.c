@@ -1,6 +1,8 @@
+#define _GNU_SOURCE	/* unshare */
 #include "support/test.h"
 
 #include <poll.h>
+#include <sched.h>
 
 #include "net/udp.h"
 #include "support/oom.h"
@@ -184,6 +186,50 @@ runs_arrive_as_the_datagrams_they_were(void **state)
 }
 
 static void
+a_run_leaves_in_one_call(void **state)
+{
+	struct udp_stats	 st;
+
+	(void)state;
+	setup(4);
+	if (!udp_has_gso(g.a))
+		skip();
+	for (size_t i = 0; i < 150; i++)
+		add(1200);
+	udp_send(g.a, &g.tx);
+	receive(4, 150);
+	EQ(g.count, 150);
+	udp_stats(g.a, &st);
+	EQ(st.calls_sent, 1);
+	teardown();
+}
+
+static void
+segments_too_large_for_the_path_go_one_by_one(void **state)
+{
+	struct udp_stats	 st;
+
+	(void)state;
+	/* A loopback of our own: the last test, for there is no way back. */
+	if (unshare(CLONE_NEWNET) == -1 ||
+	    system("ip link set lo mtu 1280 up 2>/dev/null") != 0)
+		skip();
+	setup(4);
+	for (size_t i = 0; i < 10; i++)
+		add(1400);
+	for (size_t i = 0; i < 3; i++)
+		add(1000);
+	udp_send(g.a, &g.tx);
+	receive(4, 13);
+	EQ(g.count, 13);
+	CHECK(!g.wrong);
+	udp_stats(g.a, &st);
+	EQ(st.sent, 13);
+	EQ(st.lost, 0);
+	teardown();
+}
+
+static void
 runs_arrive_without_segmentation_in_the_kernel(void **state)
 {
 	(void)state;
@@ -334,6 +380,7 @@ main(void)
 		    a_datagram_over_ipv6_arrives_with_both_addresses),
 		cmocka_unit_test(the_local_address_of_a_path_is_the_source),
 		cmocka_unit_test(runs_arrive_as_the_datagrams_they_were),
+		cmocka_unit_test(a_run_leaves_in_one_call),
 		cmocka_unit_test(
 		    runs_arrive_without_segmentation_in_the_kernel),
 		cmocka_unit_test(runs_arrive_without_joining_in_the_kernel),
@@ -344,6 +391,8 @@ main(void)
 		cmocka_unit_test(a_taken_port_is_an_error),
 		cmocka_unit_test(this_host_has_an_address),
 		cmocka_unit_test(running_out_of_memory_opens_nothing),
+		cmocka_unit_test(
+		    segments_too_large_for_the_path_go_one_by_one),
 	};
 
 	return RUN(tests);

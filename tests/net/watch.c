@@ -199,7 +199,8 @@ static void
 links_are_not_followed(void **state)
 {
 	(void)state;
-	start("mkdir a && echo x >a/f && ln -s f a/stream.tcp && ln -s .. a/up");
+	start("mkdir a && echo x >a/f && ln -s f a/stream.tcp &&"
+	    " ln -s .. a/up");
 	EQ(s.n, 0);
 	run_script("ln a/f a/hard && mkdir b && ln a/f b/stream.tcp");
 	expect(1);
