@@ -38,7 +38,7 @@ SRC_SYFT = acl glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
-SRC_RELAY =
+SRC_RELAY = auth door hub relay
 SRC_CLI = burst frames main options telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
@@ -60,7 +60,7 @@ TEST_WS = frame http ws
 TEST_SYFT = acl glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ring flow flow_sim
 TEST_AGENT = url
-TEST_RELAY =
+TEST_RELAY = hub
 TEST_CLI = frames options
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
