@@ -34,7 +34,7 @@ SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
-SRC_SYFT = acl glob hlnk key marker msg msg_json msgpack yaml
+SRC_SYFT = acl env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
@@ -57,7 +57,7 @@ TEST_DTLS = dtls
 TEST_SCTP = assoc
 TEST_PEER = peer sdp
 TEST_WS = frame http ws
-TEST_SYFT = acl glob hlnk key marker msg msgpack yaml
+TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ring flow flow_sim
 TEST_AGENT = url
 TEST_RELAY = hub
