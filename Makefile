@@ -32,6 +32,7 @@ SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
+SRC_SRTP = library
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl env glob hlnk key marker msg msg_json msgpack yaml
@@ -43,7 +44,7 @@ SRC_CLI = burst frames main options telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
-	$(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
+	$(SRC_SRTP:%=srtp/%) $(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
 	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
 	$(SRC_RELAY:%=relay/%) $(SRC_CLI:%=cli/%)
 OBJ = $(SRC:%=$(O)/src/%.o)
@@ -129,7 +130,7 @@ tests: $(TESTS) $(TOOLS)
 check: packages-test
 	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
 	@sh tests/run "$(O)" "$(TESTS)" \
-		"tests/layers tests/style $(LIVE:%=tests/live/%)"
+		"tests/layers tests/style tests/man $(LIVE:%=tests/live/%)"
 
 demo: packages-build
 	@$(MAKE) -s -j2 $(BIN)

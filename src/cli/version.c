@@ -9,6 +9,8 @@
 #include "net/resolve.h"
 #include "net/udp.h"
 #include "sctp/assoc.h"
+#include "srtp/library.h"
+#include "syft/yaml.h"
 
 /* Asked of the kernel, for it may lack what the headers promise. */
 static void
@@ -39,7 +41,9 @@ cmd_version(int argc, char **argv)
 	printf("hotlink %s\n", VERSION);
 	printf("BearSSL 0.6\n");	/* it cannot be asked */
 	printf("usrsctp %s\n", assoc_library());
+	printf("%s\n", srtp_library());
 	printf("jansson %s\n", jansson_version_str());
+	printf("libyaml %s\n", yml_library());
 	printf("c-ares %s\n", resolver_library());
 	printf("aes: %s\n", aead_path());
 	printf("crc32c: %s\n", crc32c_path());

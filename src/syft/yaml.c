@@ -146,3 +146,9 @@ yml_line(const struct yml *y)
 {
 	return y->line;
 }
+
+const char *
+yml_library(void)
+{
+	return yaml_get_version_string();
+}

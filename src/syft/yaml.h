@@ -36,4 +36,7 @@ void		 yml_skip(struct yml *, enum yml_item);
 const char	*yml_why(const struct yml *);
 size_t		 yml_line(const struct yml *);	/* from 1, of the last item */
 
+/* The library's version, as "0.2.5". */
+const char	*yml_library(void);
+
 #endif
