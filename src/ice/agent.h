@@ -113,7 +113,7 @@ struct ice {
 	struct selected		 sel;
 	uint64_t		 next_at;	/* pacing of checks: Ta */
 	uint64_t		 valid_at;	/* first success; 0: none */
-	uint64_t		 fail_at;	/* patience ends; 0: not begun */
+	uint64_t		 fail_at;	/* patience ends; 0: never */
 	bool			 ev_path, ev_lost, ev_failed;
 	struct ice_stats	 stats;
 };
@@ -168,6 +168,8 @@ void		 check_silence(struct ice *, const struct txn *);
 void		 check_nominate(struct ice *, uint64_t, struct batch *);
 uint64_t	 check_nominate_at(const struct ice *);
 void		 check_switch_role(struct ice *);
+bool		 check_follows(const struct ice *, uint64_t,
+		     const struct pair *);
 
 /* serve.c */
 bool		 serve(struct ice *, uint64_t, const struct path *,

@@ -63,6 +63,19 @@ local_type(const struct ice *ice, const struct txn *t, const struct stun *m)
 	return ICE_PRFLX;
 }
 
+/*
+ * Follow a nomination if it is the first, a better pair, or if the path in
+ * use is no longer answered: the peer has then left it before us.
+ */
+bool
+check_follows(const struct ice *ice, uint64_t now, const struct pair *p)
+{
+	if (!ice->sel.on || ice->sel.generation != ice->gen.number)
+		return true;
+	return pairs_priority(ice, p) > ice->sel.priority ||
+	    now - ice->sel.heard > 3 * (uint64_t)CONSENT_EVERY / 2;
+}
+
 static void
 on_success(struct ice *ice, uint64_t now, const struct txn *t,
     const struct stun *m)
@@ -80,7 +93,8 @@ on_success(struct ice *ice, uint64_t now, const struct txn *t,
 	txn_cancel(ice, p->id);
 	if (ice->valid_at == 0)
 		ice->valid_at = now;
-	if (t->kind == TXN_NOMINATE || (p->nominated && !ice->controlling))
+	if (t->kind == TXN_NOMINATE || (p->nominated && !ice->controlling &&
+	    check_follows(ice, now, p)))
 		ice_select(ice, now, p);
 	else if (ice->sel.on && path_equal(&p->path, &ice->sel.info.path))
 		consent_answer(ice, now, &p->path);

@@ -355,14 +355,22 @@ paced(struct ice *ice, uint64_t now, struct batch *tx)
 		gather_next(ice, now, tx);
 }
 
+/* A pair that works is of no use if the peer never nominates one. */
+static bool
+may_be_nominated(const struct ice *ice, uint64_t now)
+{
+	return pairs_any(ice, PAIR_SUCCEEDED) &&
+	    (ice->controlling || now < ice->valid_at + PATIENCE);
+}
+
 /* RFC 8863: silence of all pairs is failure only after the patience. */
 static bool
-hopeless(const struct ice *ice)
+hopeless(const struct ice *ice, uint64_t now)
 {
 	return ice_gathered(ice) && !txn_any(ice, TXN_CHECK) &&
 	    !txn_any(ice, TXN_NOMINATE) &&
 	    (ice->conf.lite || (!pairs_any(ice, PAIR_WAITING) &&
-	    !pairs_any(ice, PAIR_SUCCEEDED)));
+	    !may_be_nominated(ice, now)));
 }
 
 void
@@ -379,8 +387,9 @@ ice_tick(struct ice *ice, uint64_t now, struct batch *tx)
 	paced(ice, now, tx);
 	if (ice->fail_at == 0 || now < ice->fail_at || ice->sel.on)
 		return;
-	if (hopeless(ice))
+	if (hopeless(ice, now))
 		fail(ice, ice->nremote == 0 ? "the peer has no candidates" :
+		    ice->valid_at != 0 ? "the peer nominates no pair" :
 		    "no candidate pair answers");
 	else
 		ice->fail_at = now + SEC;	/* ask again then */

@@ -19,7 +19,7 @@ enum ice_state { ICE_NEW, ICE_CHECKING, ICE_CONNECTED, ICE_FAILED };
 enum ice_type { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY };
 
 enum {
-	ICE_UFRAG = 8, ICE_PWD = 24,		/* of ours; RFC: 4 and 22 at least */
+	ICE_UFRAG = 8, ICE_PWD = 24,		/* ours; RFC: 4, 22 or more */
 	ICE_CRED_MAX = 256,			/* of theirs */
 	ICE_CANDIDATE_TEXT = 256,
 	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
@@ -27,9 +27,9 @@ enum {
 
 struct ice_conf {
 	struct rng	*rng;			/* borrowed for the life */
-	bool		 controlling;		/* ignored when lite: RFC 8445 6.1.1 */
+	bool		 controlling;		/* ignored when lite */
 	bool		 lite;
-	uint64_t	 consent;		/* path lost after this silence; 0: 15 s */
+	uint64_t	 consent;		/* a path's silence; 0: 15 s */
 };
 
 struct ice_event {
@@ -45,7 +45,7 @@ struct ice_event {
 struct ice_info {				/* of the selected pair */
 	enum ice_type	 local, remote;
 	struct path	 path;
-	uint64_t	 rtt;			/* microseconds; 0: not yet known */
+	uint64_t	 rtt;			/* microseconds; 0: unknown */
 };
 
 struct ice_stats {
@@ -69,7 +69,7 @@ int		 ice_add_stun(struct ice *, uint64_t now, const struct addr *);
 
 /* The nth local candidate's text, for the SDP; NULL past the last. */
 const char	*ice_candidate(const struct ice *, size_t n, char *text);
-bool		 ice_gathered(const struct ice *);	/* no server is asked now */
+bool		 ice_gathered(const struct ice *);	/* all servers asked */
 
 /*
  * Remote side. A candidate is "candidate:..." text (the prefix optional) or

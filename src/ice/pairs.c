@@ -172,6 +172,15 @@ pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
 	return true;
 }
 
+static bool
+goes_to(const struct path *p, const struct cand *c)
+{
+	struct addr	 a = p->remote;
+
+	a.scope = 0;
+	return addr_equal(&a, &c->addr);
+}
+
 /* Signalling knows better what a peer-reflexive candidate is (7.3.1.3). */
 static void
 update(struct ice *ice, struct cand *old, const struct cand *c)
@@ -181,15 +190,45 @@ update(struct ice *ice, struct cand *old, const struct cand *c)
 	if (old->type != ICE_PRFLX || c->type == ICE_PRFLX)
 		return;
 	*old = *c;
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
-		struct addr	 a = p->path.remote;
-
-		a.scope = 0;
-		if (p->id != 0 && addr_equal(&a, &c->addr)) {
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+		if (p->id != 0 && goes_to(&p->path, c)) {
 			p->remote = c->type;
 			p->rprio = c->priority;
 		}
+}
+
+static void
+forget(struct ice *ice, const struct cand *c)
+{
+	struct pair	*p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+		if (p->id == 0 || !goes_to(&p->path, c))
+			continue;
+		txn_cancel(ice, p->id);
+		memset(p, 0, sizeof(*p));
 	}
+}
+
+/*
+ * A peer behind a NAT that forgets its mappings comes from ever new ports:
+ * what was learnt longest ago and is not in use makes room. The table is in
+ * the order of arrival.
+ */
+static bool
+forget_oldest_prflx(struct ice *ice)
+{
+	struct cand	*c = ice->remote, *end = c + ice->nremote;
+
+	while (c < end && (c->type != ICE_PRFLX ||
+	    (ice->sel.on && goes_to(&ice->sel.info.path, c))))
+		c++;
+	if (c == end)
+		return false;
+	forget(ice, c);
+	memmove(c, c + 1, (size_t)(end - c - 1) * sizeof(*c));
+	ice->nremote--;
+	return true;
 }
 
 int
@@ -203,10 +242,10 @@ pairs_add_remote(struct ice *ice, const struct cand *c)
 		update(ice, &ice->remote[i], c);
 		return 0;
 	}
-	if (n == ICE_REMOTES)
+	if (n == ICE_REMOTES && !forget_oldest_prflx(ice))
 		return -1;
+	n = ice->nremote++;
 	ice->remote[n] = *c;
-	ice->nremote++;
 	for (size_t l = 0; l < ice->nlocal; l++)
 		form(ice, l, n);
 	return 0;

@@ -115,19 +115,6 @@ trigger(struct pair *p)
 	p->triggered = true;
 }
 
-/*
- * Follow a nomination if it is the first, a better pair, or if the path in
- * use is no longer answered: the peer has then left it before us.
- */
-static bool
-follow(const struct ice *ice, uint64_t now, const struct pair *p)
-{
-	if (!ice->sel.on || ice->sel.generation != ice->gen.number)
-		return true;
-	return pairs_priority(ice, p) > ice->sel.priority ||
-	    now - ice->sel.heard > 3 * (uint64_t)CONSENT_EVERY / 2;
-}
-
 static void
 nominate(struct ice *ice, uint64_t now, struct pair *p)
 {
@@ -136,7 +123,7 @@ nominate(struct ice *ice, uint64_t now, struct pair *p)
 	if (ice->conf.lite)
 		p->state = PAIR_SUCCEEDED;
 	p->nominated = true;
-	if (p->state == PAIR_SUCCEEDED && follow(ice, now, p))
+	if (p->state == PAIR_SUCCEEDED && check_follows(ice, now, p))
 		ice_select(ice, now, p);
 }
 

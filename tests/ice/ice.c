@@ -621,7 +621,7 @@ a_reflexive_address_comes_from_a_server_and_is_used(void **state)
 }
 
 static void
-a_server_that_is_not_there_ends_gathering_and_harms_nothing(void **state)
+a_server_that_is_not_there_harms_nothing(void **state)
 {
 	struct addr	 nowhere = at("203.0.113.54:3478");
 	struct world	 w;
@@ -839,7 +839,7 @@ a_forged_check_changes_nothing(void **state)
 }
 
 static void
-an_answer_is_believed_only_whole_and_from_where_it_was_asked(void **state)
+an_answer_is_believed_only_whole_and_from_where_asked(void **state)
 {
 	struct world	 w;
 	struct stun	 q, m = { .method = STUN_BINDING,
@@ -1137,6 +1137,175 @@ worse_pairs_are_left_alone_once_one_is_selected(void **state)
 	teardown(&w);
 }
 
+/* B is controlled and has a selected path; then A's checks from elsewhere. */
+static void
+check_from(struct world *w, const char *from, bool nominate)
+{
+	struct path	 path = { at("192.0.2.2:2000"), at(from) };
+	struct stun	 m;
+	uint8_t		 buf[STUN_MAX];
+	char		 user[64];
+	size_t		 n;
+
+	make_check(w, B, &m, buf, user);
+	m.use_candidate = nominate;
+	n = stun_encode(&m, ice_pwd(w->s[B].ice), ICE_PWD, true, buf,
+	    sizeof(buf));
+	CHECK(ice_input(w->s[B].ice, w->now, &path, buf, n, &w->tx));
+}
+
+static void
+a_check_under_way_is_repeated_once_when_the_peer_checks(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	credentials(&w, B);
+	EQ(ice_add_remote(w.s[B].ice, w.now,
+	    "1 1 udp 5 192.0.2.1 1000 typ host"), 0);
+	ice_tick(w.s[B].ice, w.now, &w.tx);
+	EQ(w.tx.n, 1);
+	check_from(&w, "192.0.2.1:1000", false);
+	EQ(w.tx.n, 3);		/* the answer and the check again */
+	check_from(&w, "192.0.2.1:1000", false);
+	EQ(w.tx.n, 4);		/* only the answer */
+	batch_reset(&w.tx);
+	teardown(&w);
+}
+
+static void
+new_ports_of_a_peer_never_fill_the_table(void **state)
+{
+	struct world	 w;
+	struct path	 path = { at("192.0.2.2:2000"), at("192.0.2.9:1") };
+	char		 from[32];
+
+	(void)state;
+	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
+	for (int i = 0; i < 3 * ICE_REMOTES; i++) {
+		snprintf(from, sizeof(from), "192.0.2.9:%d", 3000 + i);
+		check_from(&w, from, false);
+		batch_reset(&w.tx);
+		path.remote = at(from);
+		CHECK(ice_valid(w.s[B].ice, &path));
+	}
+	path.remote = at("192.0.2.9:3000");
+	CHECK(!ice_knows(w.s[B].ice, &path));
+	run(&w, 10 * SEC, NULL);
+	CHECK(both_connected(&w));
+	paths_meet(&w);
+	teardown(&w);
+}
+
+static void
+a_signalled_candidate_replaces_the_one_learnt_from_a_check(void **state)
+{
+	struct world	 w;
+	struct ice_info	 info;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	w.hold = true;
+	run(&w, MS, NULL);
+	pass(&w, B);
+	credentials(&w, A);
+	run(&w, 10 * MS, NULL);
+	pass(&w, A);		/* after A's check was there */
+	credentials(&w, B);
+	run(&w, SEC, both_connected);
+	CHECK(ice_info(w.s[B].ice, &info));
+	EQ(info.remote, ICE_HOST);
+	teardown(&w);
+}
+
+static void
+a_worse_nomination_is_followed_only_if_the_path_is_silent(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	for (int silent = 0; silent < 2; silent++) {
+		setup(&w, &plain);
+		agent(&w, A, true, false, "192.0.2.1:1000");
+		agent(&w, B, false, false, "192.0.2.2:2000");
+		add(&w, A, "192.0.2.3:1000");
+		credentials(&w, A);
+		credentials(&w, B);
+		run(&w, 2 * SEC, both_connected);
+		CHECK(both_connected(&w));
+		local_is(&w, A, "192.0.2.1:1000");
+		if (silent)
+			w.dead[w.ndead++] = w.s[A].host[0];
+		run(&w, 9 * SEC, NULL);
+		check_from(&w, "192.0.2.3:1000", true);
+		run(&w, SEC / 2, NULL);
+		CHECK(addr_equal(&ice_path(w.s[B].ice)->remote,
+		    &w.s[A].host[silent]));
+		EQ(w.s[B].losses, 0);
+		teardown(&w);
+	}
+}
+
+static void
+a_peer_that_never_nominates_is_given_up(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, false, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	credentials(&w, B);
+	check_from(&w, "192.0.2.1:1000", false);
+	{
+		struct stun	 q, r = { .method = STUN_BINDING,
+			.class = STUN_SUCCESS };
+		struct path	 path = w.tx.d[1].to;
+		uint8_t		 buf[STUN_MAX];
+		size_t		 n;
+
+		EQ(stun_decode(&q, w.tx.d[1].p, w.tx.d[1].n), 0);
+		memcpy(r.tid, q.tid, sizeof(r.tid));
+		r.mapped = path.local;
+		n = stun_encode(&r, ice_pwd(w.s[A].ice), ICE_PWD, true, buf,
+		    sizeof(buf));
+		CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
+		CHECK(ice_valid(w.s[B].ice, &path));
+	}
+	batch_reset(&w.tx);
+	run(&w, 42 * SEC, NULL);
+	CHECK(ice_state(w.s[B].ice) == ICE_FAILED);
+	STREQ(ice_why(w.s[B].ice), "the peer nominates no pair");
+	teardown(&w);
+}
+
+static void
+requests_on_another_path_do_not_keep_a_lite_agents_path(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, true, "192.0.2.2:2000");
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, SEC, both_connected);
+	w.down = true;
+	for (int i = 0; i < 35; i++) {
+		run(&w, SEC, NULL);
+		check_from(&w, "192.0.2.9:9", false);
+		batch_reset(&w.tx);
+	}
+	EQ(w.s[B].losses, 1);
+	teardown(&w);
+}
+
 static void
 full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 {
@@ -1309,8 +1478,7 @@ main(void)
 		    an_address_behind_a_nat_is_learnt_from_its_check),
 		cmocka_unit_test(
 		    a_reflexive_address_comes_from_a_server_and_is_used),
-		cmocka_unit_test(
-		    a_server_that_is_not_there_ends_gathering_and_harms_nothing),
+		cmocka_unit_test(a_server_that_is_not_there_harms_nothing),
 		cmocka_unit_test(
 		    a_dead_path_is_noticed_and_recovers_when_the_network_does),
 		cmocka_unit_test(
@@ -1322,7 +1490,7 @@ main(void)
 		cmocka_unit_test(a_repeated_description_changes_nothing),
 		cmocka_unit_test(a_forged_check_changes_nothing),
 		cmocka_unit_test(
-		    an_answer_is_believed_only_whole_and_from_where_it_was_asked),
+		    an_answer_is_believed_only_whole_and_from_where_asked),
 		cmocka_unit_test(what_names_another_ufrag_is_not_consumed),
 		cmocka_unit_test(
 		    a_check_to_an_address_that_is_no_candidate_is_dropped),
@@ -1335,6 +1503,16 @@ main(void)
 		    a_nomination_counts_once_our_own_check_has_succeeded),
 		cmocka_unit_test(
 		    worse_pairs_are_left_alone_once_one_is_selected),
+		cmocka_unit_test(
+		    a_check_under_way_is_repeated_once_when_the_peer_checks),
+		cmocka_unit_test(new_ports_of_a_peer_never_fill_the_table),
+		cmocka_unit_test(
+		    a_signalled_candidate_replaces_the_one_learnt_from_a_check),
+		cmocka_unit_test(
+		    a_worse_nomination_is_followed_only_if_the_path_is_silent),
+		cmocka_unit_test(a_peer_that_never_nominates_is_given_up),
+		cmocka_unit_test(
+		    requests_on_another_path_do_not_keep_a_lite_agents_path),
 		cmocka_unit_test(
 		    full_tables_refuse_and_the_agents_connect_nevertheless),
 		cmocka_unit_test(without_memory_there_is_no_agent),

@@ -41,7 +41,8 @@ static const char *const shapes[] = {
 	"a=msid-semantic:WMS*\r\n" PRINT "a=group:BUNDLE 0\r\n" M
 	"c=IN IP4 0.0.0.0\r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\n"
 	"a=sctp-port:5000\r\na=max-message-size:1073741823\r\n" CREDS
-	"a=candidate:1 1 udp 2130706431 192.0.2.7 50000 typ host ufrag EsAw\r\n",
+	"a=candidate:1 1 udp 2130706431 192.0.2.7 50000 typ host "
+	"ufrag EsAw\r\n",
 
 	"v=0\r\no=rtc 3767197920 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 	"a=group:BUNDLE 0\r\na=group:LS 0\r\na=msid-semantic:WMS *\r\n"

@@ -14,7 +14,7 @@ enum { SIMNAT_MAPPINGS = 64 };
 
 struct simnat {
 	struct addr	 outside;	/* its own; ports are from here up */
-	struct addr	 inside;	/* any port of this address is behind it */
+	struct addr	 inside;	/* any port of it is behind */
 	bool		 symmetric;
 	struct {
 		struct path	 path;	/* inside and the far end */
