@@ -39,8 +39,8 @@ SRC_SYFT = acl env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
-SRC_RELAY = auth door hub relay
-SRC_CLI = burst frames main options telemetry version
+SRC_RELAY = access auth door hub relay
+SRC_CLI = burst frames main options relay telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -57,11 +57,11 @@ TEST_ICE = ice stun
 TEST_DTLS = dtls
 TEST_SCTP = assoc
 TEST_PEER = peer sdp
-TEST_WS = frame http ws
+TEST_WS = frame http open ws
 TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ring flow flow_sim
 TEST_AGENT = url
-TEST_RELAY = hub
+TEST_RELAY = hub hub_hold
 TEST_CLI = frames options
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \

@@ -11,6 +11,7 @@ static const struct {
 	const char	*help;
 } commands[] = {
 	{ "burst", cmd_burst, "push verified frames through a link" },
+	{ "relay", cmd_relay, "introduce agents, carry what they cannot" },
 	{ "telemetry", cmd_telemetry, "show what agents counted" },
 	{ "version", cmd_version, "show versions and fast paths" },
 	{ "help", cmd_help, "show this, or the help of a command" },

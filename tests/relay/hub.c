@@ -1,197 +1,4 @@
-#include "support/oom.h"
-#include "support/test.h"
-
-#include "relay/access.h"
-#include "relay/hub.h"
-#include "ws/ws.h"
-
-/*
- * Access rules of the test's own: the owner, the addressee and bob everywhere
- * may read, as far as nobody took it away; alice may write everywhere.
- */
-static const char	*no_reading;
-
-bool
-access_write(struct access *a, struct span path, const char *user)
-{
-	size_t	 n = strlen(user);
-
-	(void)a;
-	return strcmp(user, "alice@x.io") == 0 || (path.n > n &&
-	    memcmp(path.p, user, n) == 0 && path.p[n] == '/');
-}
-
-bool
-access_read(struct access *a, struct span path, const char *user,
-    const char *to)
-{
-	(void)a;
-	(void)path;
-	if (no_reading != NULL && strcmp(no_reading, user) == 0)
-		return false;
-	return strcmp(user, "eve@x.io") != 0 || strcmp(to, user) == 0;
-}
-
-#define SID	"6f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b"
-#define TCP	"alice@x.io/p/_mpc/0_to_1/stream.tcp.request"
-#define FILES	"alice@x.io/p/rpc/a.request"
-#define DENIED	"permission denied"
-#define UNKNOWN	"unknown session"
-
-/* What came out, as text: "conn:type(sid-less details) ". */
-static char	 out[8192];
-static size_t	 queued[HUB_CONNS];
-
-static void
-note(int to, const struct msg *m)
-{
-	static const char *const	 name[] = { "system", "error", "", "",
-	    "ack", "nack", "", "", "", "open", "accept", "reject", "data",
-	    "close", "signal" };
-	size_t				 n = strlen(out);
-
-	snprintf(out + n, sizeof(out) - n, "%d:%s(", to, name[m->type]);
-	n = strlen(out);
-	switch (m->type) {
-	case MSG_ERROR:
-		snprintf(out + n, sizeof(out) - n, "%d", (int)m->seq);
-		break;
-	case MSG_OPEN:
-		snprintf(out + n, sizeof(out) - n, "%.*s->%.*s",
-		    (int)m->from.n, (char *)m->from.p, (int)m->to.n,
-		    m->to.n > 0 ? (char *)m->to.p : "");
-		break;
-	case MSG_REJECT:
-	case MSG_CLOSE:
-		snprintf(out + n, sizeof(out) - n, "%.*s", (int)m->reason.n,
-		    m->reason.n > 0 ? (char *)m->reason.p : "");
-		break;
-	case MSG_DATA:
-		snprintf(out + n, sizeof(out) - n, "%d", (int)m->seq);
-		break;
-	case MSG_SIGNAL:
-		snprintf(out + n, sizeof(out) - n, "%.*s", (int)m->kind.n,
-		    (char *)m->kind.p);
-		break;
-	case MSG_SYSTEM:
-		snprintf(out + n, sizeof(out) - n, "%.*s", (int)m->text.n,
-		    (char *)m->text.p);
-		break;
-	}
-	n = strlen(out);
-	snprintf(out + n, sizeof(out) - n, ") ");
-}
-
-static void
-drain(struct hub *h)
-{
-	struct msg	 m;
-	int		 to;
-
-	while (hub_output(h, &to, &m)) {
-		note(to, &m);
-		queued[to] += msg_encoded_max(hub_encoding(h, to), &m);
-		hub_queued(h, to, queued[to]);
-	}
-}
-
-static struct hub *
-new_hub(void)
-{
-	memset(queued, 0, sizeof(queued));
-	out[0] = '\0';
-	no_reading = NULL;
-	return hub_new(NULL);
-}
-
-static int
-join(struct hub *h, const char *user)
-{
-	int	 c = hub_join(h, user, MSG_MSGPACK);
-
-	drain(h);
-	out[0] = '\0';
-	return c;
-}
-
-static bool
-say(struct hub *h, int c, const struct msg *m)
-{
-	bool	 taken = hub_input(h, c, m);
-
-	drain(h);
-	return taken;
-}
-
-/* Say it, and this is what comes out. */
-static void
-expect(struct hub *h, int c, const struct msg *m, const char *want)
-{
-	out[0] = '\0';
-	CHECK(say(h, c, m));
-	STREQ(out, want);
-}
-
-static struct msg
-of(enum msg_type type, const char *sid)
-{
-	struct msg	 m = { .type = (uint16_t)type, .sid = span_of(sid),
-	    .id = span_of("0000a1") };
-
-	return m;
-}
-
-static struct msg
-an_open(const char *sid, const char *path, const char *to)
-{
-	struct msg	 m = of(MSG_OPEN, sid);
-
-	m.path = span_of(path);
-	m.to = span_of(to);
-	return m;
-}
-
-static struct msg
-a_data(const char *sid, uint64_t seq, size_t n)
-{
-	static uint8_t	 bytes[WS_MESSAGE_MAX];
-	struct msg	 m = of(MSG_DATA, sid);
-
-	m.seq = seq;
-	m.payload.p = bytes;
-	m.payload.n = n;
-	m.path = span_of(TCP);
-	return m;
-}
-
-static struct msg
-a_signal(const char *sid, const char *kind)
-{
-	struct msg	 m = of(MSG_SIGNAL, sid);
-
-	m.kind = span_of(kind);
-	return m;
-}
-
-static void
-accepted_session(struct hub *h, int a, int b, const char *sid)
-{
-	struct msg	 open = an_open(sid, TCP, ""),
-			 accept = of(MSG_ACCEPT, sid);
-
-	CHECK(say(h, a, &open));
-	CHECK(say(h, b, &accept));
-	out[0] = '\0';
-}
-
-static size_t
-sessions(struct hub *h)
-{
-	struct hub_stats	 st;
-
-	hub_stats(h, &st);
-	return (size_t)st.sessions;
-}
+#include "relay/rig.h"
 
 static void
 the_first_message_is_system_ok(void **state)
@@ -204,6 +11,7 @@ the_first_message_is_system_ok(void **state)
 	STREQ(out, "0:system(ok) ");
 	hub_free(h);
 }
+
 
 static void
 an_open_reaches_who_may_read_and_is_not_the_opener(void **state)
@@ -222,6 +30,7 @@ an_open_reaches_who_may_read_and_is_not_the_opener(void **state)
 	hub_free(h);
 }
 
+
 static void
 an_open_with_an_addressee_reaches_only_it(void **state)
 {
@@ -237,6 +46,7 @@ an_open_with_an_addressee_reaches_only_it(void **state)
 	expect(h, a, &m, "1:open(alice@x.io->) 2:open(alice@x.io->) ");
 	hub_free(h);
 }
+
 
 static void
 an_open_needs_write_for_the_opener_and_read_for_the_addressee(void **state)
@@ -254,6 +64,7 @@ an_open_needs_write_for_the_opener_and_read_for_the_addressee(void **state)
 	hub_free(h);
 }
 
+
 static void
 an_open_nobody_got_is_said_to_be_so(void **state)
 {
@@ -268,6 +79,7 @@ an_open_nobody_got_is_said_to_be_so(void **state)
 	expect(h, a, &m, "1:open(alice@x.io->bob@x.io) ");
 	hub_free(h);
 }
+
 
 static void
 hostile_opens_are_refused(void **state)
@@ -304,6 +116,7 @@ hostile_opens_are_refused(void **state)
 	hub_free(h);
 }
 
+
 static void
 a_session_cannot_be_taken_over(void **state)
 {
@@ -319,6 +132,7 @@ a_session_cannot_be_taken_over(void **state)
 	expect(h, a, &m, "1:data(1) ");
 	hub_free(h);
 }
+
 
 static void
 accept_goes_to_the_opener_and_data_to_the_acceptor(void **state)
@@ -340,6 +154,7 @@ accept_goes_to_the_opener_and_data_to_the_acceptor(void **state)
 	}
 	hub_free(h);
 }
+
 
 static void
 the_checks_of_an_accept_are_made_in_their_order(void **state)
@@ -365,6 +180,7 @@ the_checks_of_an_accept_are_made_in_their_order(void **state)
 	hub_free(h);
 }
 
+
 static void
 paths_that_are_not_tcp_may_have_several_acceptors(void **state)
 {
@@ -385,6 +201,7 @@ paths_that_are_not_tcp_may_have_several_acceptors(void **state)
 	CHECK(strstr(out, "2:data(1) ") != NULL);
 	hub_free(h);
 }
+
 
 static void
 only_those_who_could_accept_may_reject(void **state)
@@ -409,6 +226,7 @@ only_those_who_could_accept_may_reject(void **state)
 	hub_free(h);
 }
 
+
 static void
 data_of_anybody_but_the_openers_user_is_refused(void **state)
 {
@@ -424,6 +242,7 @@ data_of_anybody_but_the_openers_user_is_refused(void **state)
 	expect(h, a2, &m, "1:data(1) ");
 	hub_free(h);
 }
+
 
 static void
 data_nobody_can_get_is_said_to_be_lost_once_per_loss(void **state)
@@ -444,6 +263,7 @@ data_nobody_can_get_is_said_to_be_lost_once_per_loss(void **state)
 	hub_free(h);
 }
 
+
 static void
 reading_taken_back_ends_the_data(void **state)
 {
@@ -458,6 +278,7 @@ reading_taken_back_ends_the_data(void **state)
 	expect(h, a, &d, "0:reject(" UNKNOWN ") ");
 	hub_free(h);
 }
+
 
 static void
 the_openers_close_ends_the_session_for_all(void **state)
@@ -477,6 +298,7 @@ the_openers_close_ends_the_session_for_all(void **state)
 	hub_free(h);
 }
 
+
 static void
 an_acceptors_close_ends_it_for_itself_and_a_strangers_not_at_all(void **state)
 {
@@ -495,6 +317,7 @@ an_acceptors_close_ends_it_for_itself_and_a_strangers_not_at_all(void **state)
 	hub_free(h);
 }
 
+
 static void
 signals_cross_between_opener_and_acceptor_only(void **state)
 {
@@ -511,6 +334,7 @@ signals_cross_between_opener_and_acceptor_only(void **state)
 	expect(h, c, &m, "2:error(403) ");
 	hub_free(h);
 }
+
 
 static void
 an_opener_that_is_back_opens_again_and_goes_on(void **state)
@@ -536,6 +360,7 @@ an_opener_that_is_back_opens_again_and_goes_on(void **state)
 	hub_free(h);
 }
 
+
 static void
 an_acceptor_that_is_back_accepts_again_and_goes_on(void **state)
 {
@@ -551,6 +376,7 @@ an_acceptor_that_is_back_accepts_again_and_goes_on(void **state)
 	expect(h, a, &d, "1:data(1) ");
 	hub_free(h);
 }
+
 
 static void
 a_newer_connection_takes_the_place_of_one_not_yet_known_dead(void **state)
@@ -570,6 +396,7 @@ a_newer_connection_takes_the_place_of_one_not_yet_known_dead(void **state)
 	hub_free(h);
 }
 
+
 static void
 an_open_with_another_path_starts_afresh(void **state)
 {
@@ -585,6 +412,7 @@ an_open_with_another_path_starts_afresh(void **state)
 	expect(h, a, &d, "0:reject(" UNKNOWN ") ");
 	hub_free(h);
 }
+
 
 static void
 sessions_are_reclaimed_when_both_sides_are_gone(void **state)
@@ -603,6 +431,7 @@ sessions_are_reclaimed_when_both_sides_are_gone(void **state)
 	EQ(sessions(h), 0);
 	hub_free(h);
 }
+
 
 static void
 the_sessions_of_a_user_are_bounded_but_orphans_make_room(void **state)
@@ -628,6 +457,7 @@ the_sessions_of_a_user_are_bounded_but_orphans_make_room(void **state)
 	hub_free(h);
 }
 
+
 static void
 a_full_hub_refuses_and_a_place_can_be_taken_again(void **state)
 {
@@ -641,6 +471,7 @@ a_full_hub_refuses_and_a_place_can_be_taken_again(void **state)
 	EQ(join(h, "carl@x.io"), 7);
 	hub_free(h);
 }
+
 
 static void
 files_are_refused_and_unknown_types_ignored(void **state)
@@ -658,255 +489,50 @@ files_are_refused_and_unknown_types_ignored(void **state)
 	hub_free(h);
 }
 
-static void
-a_slow_receiver_holds_its_sender_and_nobody_else(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io"),
-			 c = join(h, "carl@x.io"), a2 = join(h, "alice@x.io");
-	struct msg	 d = a_data(SID, 1, 60000), other = a_data("other-sid", 1,
-	    60000), open = an_open("other-sid", TCP, "carl@x.io"),
-			 accept = of(MSG_ACCEPT, "other-sid");
-	size_t		 sent = 0;
-
-	(void)state;
-	accepted_session(h, a, b, SID);
-	CHECK(say(h, a2, &open));
-	CHECK(say(h, c, &accept));
-	for (; say(h, a, &d); sent++)
-		d.seq++;
-	CHECK(sent >= HUB_OUTPUT_SOFT / 60000);
-	CHECK(queued[b] <= HUB_OUTPUT_SOFT + 61000);
-	expect(h, a2, &other, "2:data(1) ");
-	EQ(hub_ready(h), -1);
-
-	queued[b] = HUB_OUTPUT_SOFT - 1;
-	hub_queued(h, b, queued[b]);
-	EQ(hub_ready(h), -1);
-	queued[b] = HUB_OUTPUT_SOFT / 2;
-	hub_queued(h, b, queued[b]);
-	EQ(hub_ready(h), a);
-	EQ(hub_ready(h), -1);
-	out[0] = '\0';
-	CHECK(say(h, a, &d));
-	CHECK(strncmp(out, "1:data(", 7) == 0);
-	hub_free(h);
-}
-
-static void
-control_messages_pass_a_receiver_that_takes_no_more_data(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io");
-	struct msg	 d = a_data(SID, 1, 60000), m = a_signal(SID, "x");
-
-	(void)state;
-	accepted_session(h, a, b, SID);
-	hub_queued(h, b, HUB_OUTPUT_SOFT + 1);
-	CHECK(!say(h, a, &d));
-	expect(h, a, &m, "1:signal(x) ");
-	hub_queued(h, b, HUB_OUTPUT_MAX);
-	CHECK(!say(h, a, &m));
-	hub_queued(h, b, HUB_OUTPUT_MAX - 1000);
-	EQ(hub_ready(h), a);
-	CHECK(say(h, a, &m));
-	hub_free(h);
-}
-
-/* Each would stop reading the other for ever; they get the memory to go on. */
-static void
-two_that_hold_each_other_come_apart(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io");
-	struct msg	 ab = a_data("a-to-bob", 1, 60000),
-			 ba = a_data("b-to-alice", 1, 60000), m;
-
-	(void)state;
-	accepted_session(h, a, b, "a-to-bob");
-	m = an_open("b-to-alice", "bob@x.io/0_to_1/stream.tcp.request", "");
-	CHECK(say(h, b, &m));
-	m = of(MSG_ACCEPT, "b-to-alice");
-	CHECK(say(h, a, &m));
-
-	queued[a] = queued[b] = HUB_OUTPUT_SOFT + 1;
-	hub_queued(h, a, queued[a]);
-	hub_queued(h, b, queued[b]);
-	CHECK(!say(h, a, &ab));		/* a waits for b's output */
-	EQ(hub_ready(h), -1);
-	CHECK(say(h, b, &ba));		/* and b need not wait for a's */
-	for (int i = 0; i < 100; i++)
-		CHECK(say(h, b, &ba));
-	while (say(h, b, &ba))
-		;			/* until memory ends */
-	CHECK(queued[a] <= HUB_OUTPUT_MAX);
-	EQ(hub_ready(h), a);		/* now b waits: a may go on */
-	CHECK(say(h, a, &ab));
-	while (say(h, a, &ab))
-		;
-	CHECK(queued[b] <= HUB_OUTPUT_MAX);
-	for (int i = 0; i < 4; i++) {	/* and nobody spins */
-		int	 c = hub_ready(h);
-
-		if (c == -1)
-			break;
-		CHECK(i < 3);
-		CHECK(!say(h, c, c == a ? &ab : &ba));
-	}
-	EQ(hub_ready(h), -1);
-
-	hub_queued(h, a, 0);
-	EQ(hub_ready(h), b);
-	CHECK(say(h, b, &ba));
-	hub_queued(h, b, 0);
-	EQ(hub_ready(h), a);
-	CHECK(say(h, a, &ab));
-	hub_free(h);
-}
-
-static void
-one_who_does_not_read_its_answers_is_held_by_itself(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io");
-	struct msg	 d = a_data(SID, 1, 5);
-
-	(void)state;
-	while (say(h, a, &d))
-		out[0] = '\0';
-	CHECK(queued[a] <= HUB_OUTPUT_MAX);
-	hub_queued(h, a, 0);
-	EQ(hub_ready(h), a);
-	CHECK(say(h, a, &d));
-	hub_free(h);
-}
-
-static void
-a_receiver_that_leaves_frees_those_it_held(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io");
-	struct msg	 d = a_data(SID, 1, 5);
-
-	(void)state;
-	accepted_session(h, a, b, SID);
-	hub_queued(h, b, HUB_OUTPUT_MAX);
-	CHECK(!say(h, a, &d));
-	hub_leave(h, b);
-	EQ(hub_ready(h), a);
-	expect(h, a, &d, "0:reject(" UNKNOWN ") ");
-	hub_free(h);
-}
-
-static void
-a_held_sender_that_leaves_is_forgotten(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io");
-	struct msg	 d = a_data(SID, 1, 5);
-
-	(void)state;
-	accepted_session(h, a, b, SID);
-	hub_queued(h, b, HUB_OUTPUT_MAX);
-	CHECK(!say(h, a, &d));
-	hub_queued(h, b, 0);
-	hub_leave(h, a);
-	EQ(hub_ready(h), -1);
-	hub_free(h);
-}
-
-static void
-the_largest_message_passes_and_what_grows_beyond_it_is_refused(void **state)
-{
-	struct hub	*h = new_hub();
-	int		 a = join(h, "alice@x.io"), b, j;
-	struct msg	 d = a_data(SID, 1, WS_MESSAGE_MAX - 1000);
-
-	(void)state;
-	b = join(h, "bob@x.io");
-	accepted_session(h, a, b, SID);
-	hub_queued(h, b, HUB_OUTPUT_SOFT);
-	expect(h, a, &d, "1:data(1) ");
-	hub_leave(h, b);
-	j = hub_join(h, "bob@x.io", MSG_JSON);
-	drain(h);
-	accepted_session(h, a, j, SID);
-	expect(h, a, &d, "0:error(413) ");
-	hub_free(h);
-}
-
-static void
-no_failing_allocation_does_harm(void **state)
-{
-	bool	 hit = true;
-
-	(void)state;
-	for (size_t nth = 1; hit; nth++) {
-		struct hub	*h;
-		struct msg	 m = an_open(SID, TCP, "");
-		int		 a, b;
-
-		oom_after(nth);
-		h = new_hub();
-		if (h != NULL) {
-			a = join(h, "alice@x.io");
-			b = join(h, "bob@x.io");
-			CHECK(say(h, a, &m));
-			m = of(MSG_ACCEPT, SID);
-			CHECK(say(h, b, &m));
-			hub_leave(h, a);
-		}
-		hit = oom_hit();
-		oom_after(0);
-		hub_free(h);
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(the_first_message_is_system_ok),
-		cmocka_unit_test(an_open_reaches_who_may_read_and_is_not_the_opener),
+		cmocka_unit_test(
+		    an_open_reaches_who_may_read_and_is_not_the_opener),
 		cmocka_unit_test(an_open_with_an_addressee_reaches_only_it),
 		cmocka_unit_test(
 		    an_open_needs_write_for_the_opener_and_read_for_the_addressee),
 		cmocka_unit_test(an_open_nobody_got_is_said_to_be_so),
 		cmocka_unit_test(hostile_opens_are_refused),
 		cmocka_unit_test(a_session_cannot_be_taken_over),
-		cmocka_unit_test(accept_goes_to_the_opener_and_data_to_the_acceptor),
-		cmocka_unit_test(the_checks_of_an_accept_are_made_in_their_order),
-		cmocka_unit_test(paths_that_are_not_tcp_may_have_several_acceptors),
+		cmocka_unit_test(
+		    accept_goes_to_the_opener_and_data_to_the_acceptor),
+		cmocka_unit_test(
+		    the_checks_of_an_accept_are_made_in_their_order),
+		cmocka_unit_test(
+		    paths_that_are_not_tcp_may_have_several_acceptors),
 		cmocka_unit_test(only_those_who_could_accept_may_reject),
-		cmocka_unit_test(data_of_anybody_but_the_openers_user_is_refused),
+		cmocka_unit_test(
+		    data_of_anybody_but_the_openers_user_is_refused),
 		cmocka_unit_test(
 		    data_nobody_can_get_is_said_to_be_lost_once_per_loss),
 		cmocka_unit_test(reading_taken_back_ends_the_data),
 		cmocka_unit_test(the_openers_close_ends_the_session_for_all),
 		cmocka_unit_test(
 		    an_acceptors_close_ends_it_for_itself_and_a_strangers_not_at_all),
-		cmocka_unit_test(signals_cross_between_opener_and_acceptor_only),
-		cmocka_unit_test(an_opener_that_is_back_opens_again_and_goes_on),
-		cmocka_unit_test(an_acceptor_that_is_back_accepts_again_and_goes_on),
+		cmocka_unit_test(
+		    signals_cross_between_opener_and_acceptor_only),
+		cmocka_unit_test(
+		    an_opener_that_is_back_opens_again_and_goes_on),
+		cmocka_unit_test(
+		    an_acceptor_that_is_back_accepts_again_and_goes_on),
 		cmocka_unit_test(
 		    a_newer_connection_takes_the_place_of_one_not_yet_known_dead),
 		cmocka_unit_test(an_open_with_another_path_starts_afresh),
-		cmocka_unit_test(sessions_are_reclaimed_when_both_sides_are_gone),
+		cmocka_unit_test(
+		    sessions_are_reclaimed_when_both_sides_are_gone),
 		cmocka_unit_test(
 		    the_sessions_of_a_user_are_bounded_but_orphans_make_room),
-		cmocka_unit_test(a_full_hub_refuses_and_a_place_can_be_taken_again),
+		cmocka_unit_test(
+		    a_full_hub_refuses_and_a_place_can_be_taken_again),
 		cmocka_unit_test(files_are_refused_and_unknown_types_ignored),
-		cmocka_unit_test(a_slow_receiver_holds_its_sender_and_nobody_else),
-		cmocka_unit_test(
-		    control_messages_pass_a_receiver_that_takes_no_more_data),
-		cmocka_unit_test(two_that_hold_each_other_come_apart),
-		cmocka_unit_test(
-		    one_who_does_not_read_its_answers_is_held_by_itself),
-		cmocka_unit_test(a_receiver_that_leaves_frees_those_it_held),
-		cmocka_unit_test(a_held_sender_that_leaves_is_forgotten),
-		cmocka_unit_test(
-		    the_largest_message_passes_and_what_grows_beyond_it_is_refused),
-		cmocka_unit_test(no_failing_allocation_does_harm),
 	};
 
 	return RUN(tests);

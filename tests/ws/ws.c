@@ -1,356 +1,4 @@
-#include "support/mangle.h"
-#include "support/oom.h"
-#include "support/test.h"
-
-#include "crypto/rng.h"
-#include "ws/frame.h"
-#include "ws/ws.h"
-
-#define KEY	"dGhlIHNhbXBsZSBub25jZQ=="	/* RFC 6455 1.3 */
-#define ACCEPT	"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-#define REQUEST	"GET /api/v1/events?user=a HTTP/1.1\r\nHost: h\r\n" \
-	"Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n" \
-	"Sec-WebSocket-Version: 13\r\nsec-websocket-key: " KEY "\r\n" \
-	"X-Extra: yes\r\n\r\n"
-
-static struct rng	*rng;
-
-/* A transcript of events, so that runs can be compared. */
-struct notes {
-	char	 text[4096];
-	size_t	 n;
-};
-
-static void
-note(struct notes *t, const struct ws_event *ev)
-{
-	static const char *const	 name[] = {
-		[WS_EV_OPEN] = "open", [WS_EV_REQUEST] = "request",
-		[WS_EV_MESSAGE] = "message", [WS_EV_PONG] = "pong",
-		[WS_EV_REFUSED] = "refused", [WS_EV_CLOSED] = "closed",
-	};
-
-	t->n += (size_t)snprintf(t->text + t->n, sizeof(t->text) - t->n,
-	    "%s%s%d(%.*s) ", name[ev->type], ev->text ? "/text" : "",
-	    ev->status, (int)ev->data.n,
-	    ev->data.n > 0 ? (const char *)ev->data.p : "");
-	CHECK(t->n < sizeof(t->text));
-}
-
-static void
-drain(struct ws *w, struct notes *t)
-{
-	struct ws_event	 ev;
-
-	while (ws_event(w, &ev)) {
-		note(t, &ev);
-		if (ev.type == WS_EV_REQUEST)
-			ws_accept(w, "X-Ours: 1\r\n");
-	}
-}
-
-static void
-feed(struct ws *w, const void *p, size_t n, struct notes *t)
-{
-	uint8_t	*copy = malloc(n > 0 ? n : 1);
-
-	if (n > 0)
-		memcpy(copy, p, n);
-	ws_input(w, 0, copy, n);
-	free(copy);
-	drain(w, t);
-}
-
-static void
-skip_output(struct ws *w)
-{
-	ws_sent(w, ws_output(w).n);
-}
-
-static struct ws *
-open_server(void)
-{
-	struct ws	*w = ws_server(0);
-	struct notes	 t = { "", 0 };
-
-	feed(w, REQUEST, strlen(REQUEST), &t);
-	STREQ(t.text, "request0() ");
-	EQ(ws_state(w), WS_OPEN);
-	skip_output(w);
-	return w;
-}
-
-static struct ws *
-new_client(void)
-{
-	struct ws_client_conf	 c = { "h:1", "/x", "A: b\r\n", rng };
-
-	return ws_client(&c, 0);
-}
-
-/* Everything each side wrote goes to the other until nothing moves. */
-static void
-pump(struct ws *a, struct ws *b, struct notes *ta, struct notes *tb)
-{
-	struct span	 s;
-
-	for (bool moved = true; moved;) {
-		moved = false;
-		if ((s = ws_output(a)).n > 0) {
-			feed(b, s.p, s.n, tb);
-			ws_sent(a, s.n);
-			moved = true;
-		}
-		if ((s = ws_output(b)).n > 0) {
-			feed(a, s.p, s.n, ta);
-			ws_sent(b, s.n);
-			moved = true;
-		}
-	}
-}
-
-static void
-open_pair(struct ws **a, struct ws **b)
-{
-	struct notes	 ta = { "", 0 }, tb = { "", 0 };
-
-	*a = new_client();
-	*b = ws_server(0);
-	pump(*a, *b, &ta, &tb);
-	STREQ(ta.text, "open101() ");
-	STREQ(tb.text, "request0() ");
-}
-
-/* A frame as a client sends it, masked. Length written. */
-static size_t
-put(uint8_t *to, unsigned first, const void *p, size_t n)
-{
-	struct ws_frame	 f = { (first & 0x80) != 0, true,
-	    (enum ws_op)(first & 15), { 9, 8, 7, 6 }, n };
-	size_t		 at = ws_frame_encode(to, &f);
-
-	to[0] = (uint8_t)first;
-	ws_mask(to + at, p, n, f.mask, 0);
-	return at + n;
-}
-
-static size_t
-puts_frame(uint8_t *to, unsigned first, const char *s)
-{
-	return put(to, first, s, strlen(s));
-}
-
-/* Feed bytes to an open server; what the last output is: a Close's code. */
-static void
-expect(const uint8_t *p, size_t n, const char *events)
-{
-	struct ws	*w = open_server();
-	struct notes	 t = { "", 0 };
-
-	feed(w, p, n, &t);
-	STREQ(t.text, events);
-	ws_free(w);
-}
-
-static void
-the_accept_is_that_of_the_rfc(void **state)
-{
-	struct ws	*w = ws_server(0);
-	struct ws_event	 ev;
-	struct span	 s;
-	char		*out;
-
-	(void)state;
-	ws_input(w, 0, (const uint8_t *)REQUEST, strlen(REQUEST));
-	CHECK(ws_event(w, &ev));
-	EQ(ev.type, WS_EV_REQUEST);
-	CHECK(ws_is_upgrade(w, NULL));
-	STREQ(ws_method(w), "GET");
-	STREQ(ws_path(w), "/api/v1/events");
-	STREQ(ws_header(w, "x-extra"), "yes");
-	ws_accept(w, "X-Ours: 1\r\n");
-	s = ws_output(w);
-	out = calloc(1, s.n + 1);
-	memcpy(out, s.p, s.n);
-	CHECK(strstr(out, "HTTP/1.1 101 ") == out);
-	CHECK(strstr(out, "\r\nSec-WebSocket-Accept: " ACCEPT "\r\n") != NULL);
-	CHECK(strstr(out, "\r\nX-Ours: 1\r\n\r\n") != NULL);
-	free(out);
-	ws_free(w);
-}
-
-static void
-client_and_server_open_at_every_split(void **state)
-{
-	(void)state;
-	for (size_t at = 1; at < 300; at++) {
-		struct ws	*a = new_client(), *b = ws_server(0);
-		struct notes	 ta = { "", 0 }, tb = { "", 0 };
-		struct span	 s = ws_output(a);
-		size_t		 cut = at < s.n ? at : s.n;
-
-		feed(b, s.p, cut, &tb);
-		if (s.n > cut)
-			feed(b, s.p + cut, s.n - cut, &tb);
-		skip_output(a);
-		s = ws_output(b);
-		cut = at < s.n ? at : s.n;
-		feed(a, s.p, cut, &ta);
-		if (s.n > cut)
-			feed(a, s.p + cut, s.n - cut, &ta);
-		STREQ(ta.text, "open101() ");
-		STREQ(ws_header(a, "x-ours"), "1");
-		EQ(ws_state(b), WS_OPEN);
-		ws_free(a);
-		ws_free(b);
-	}
-}
-
-static void
-requests_that_are_no_upgrade_are_told_apart(void **state)
-{
-	static const char *const	 bad[] = {
-		"POST / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\n\r\n",
-		"GET / HTTP/1.1\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: close\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: short\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Key: " KEY
-		"\r\n\r\n",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct ws	*w = ws_server(0);
-		struct ws_event	 ev;
-		const char	*why = NULL;
-
-		ws_input(w, 0, (const uint8_t *)bad[i], strlen(bad[i]));
-		CHECK(ws_event(w, &ev) && ev.type == WS_EV_REQUEST);
-		CHECK(!ws_is_upgrade(w, &why) && why != NULL);
-		ws_accept(w, NULL);
-		EQ(ws_queued(w), 0);
-		ws_reply(w, 426, "application/json", "{}", 2);
-		CHECK(ws_output(w).n > 0);
-		CHECK(memcmp(ws_output(w).p, "HTTP/1.1 426 ", 13) == 0);
-		CHECK(ws_event(w, &ev) && ev.type == WS_EV_CLOSED);
-		CHECK(!ws_event(w, &ev));
-		ws_free(w);
-	}
-}
-
-static void
-a_head_without_end_is_refused_at_its_limit(void **state)
-{
-	struct ws	*w = ws_server(0);
-	struct notes	 t = { "", 0 };
-	uint8_t		*junk = malloc(WS_HEADERS_MAX + 1);
-
-	(void)state;
-	memset(junk, 'a', WS_HEADERS_MAX + 1);
-	feed(w, junk, WS_HEADERS_MAX, &t);
-	STREQ(t.text, "");
-	feed(w, junk, 1, &t);
-	STREQ(t.text, "closed1002(head too large) ");
-	CHECK(memcmp(ws_output(w).p, "HTTP/1.1 431 ", 13) == 0);
-	ws_free(w);
-	w = new_client();
-	t.n = 0;
-	feed(w, junk, WS_HEADERS_MAX + 1, &t);
-	STREQ(t.text, "closed1002(head too large) ");
-	ws_free(w);
-	free(junk);
-}
-
-static void
-a_malformed_request_is_answered_400(void **state)
-{
-	struct ws	*w = ws_server(0);
-	struct notes	 t = { "", 0 };
-
-	(void)state;
-	feed(w, "\x16\x03\x01\r\n\r\n", 7, &t);
-	STREQ(t.text, "closed1002(bad head) ");
-	CHECK(memcmp(ws_output(w).p, "HTTP/1.1 400 ", 13) == 0);
-	ws_free(w);
-}
-
-static void
-expect_client(const char *response, bool eof, const char *events)
-{
-	for (size_t cut = 0; cut <= strlen(response); cut++) {
-		struct ws	*w = new_client();
-		struct notes	 t = { "", 0 };
-
-		if (cut > 0)
-			feed(w, response, cut, &t);
-		if (cut < strlen(response))
-			feed(w, response + cut, strlen(response) - cut, &t);
-		if (eof)
-			feed(w, NULL, 0, &t);
-		STREQ(t.text, events);
-		CHECK(ws_state(w) == WS_CLOSED);
-		ws_free(w);
-	}
-}
-
-static void
-a_101_without_the_right_accept_is_no_websocket(void **state)
-{
-#define UP "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	(void)state;
-	expect_client(UP "\r\n", false, "closed1002(101 with a wrong accept) ");
-	expect_client(UP "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", false,
-	    "closed1002(101 with a wrong accept) ");
-	expect_client("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n", false,
-	    "closed1002(101 without an upgrade) ");
-}
-
-static void
-a_refusal_is_told_with_its_status_and_body(void **state)
-{
-	(void)state;
-	expect_client("HTTP/1.1 401 x\r\nContent-Length: 5\r\n\r\nhello", false,
-	    "refused401(hello) ");
-	expect_client("HTTP/1.1 403 x\r\nContent-Length: 2\r\n\r\nhe", false,
-	    "refused403(he) ");
-	expect_client("HTTP/1.1 500 x\r\n\r\nhel", true, "refused500(hel) ");
-	expect_client("HTTP/1.1 502 x\r\nContent-Length: 9\r\n\r\nhel", true,
-	    "refused502(hel) ");
-	expect_client("HTTP/1.1 401 x\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", false, "refused401(hello) ");
-	expect_client("HTTP/1.1 100 Continue\r\n\r\n"
-	    "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", false,
-	    "refused404() ");
-	expect_client("HTTP/1.1 404 x\r\n", true,
-	    "closed1006(connection ended) ");
-}
-
-static void
-a_request_line_cannot_be_broken_out_of(void **state)
-{
-	struct ws_client_conf	 c = { "h", "/x HTTP/1.1\r\nA: b", NULL, rng };
-
-	(void)state;
-	CHECK(ws_client(&c, 0) == NULL);
-	c = (struct ws_client_conf){ "h\r\nA: b", "/x", NULL, rng };
-	CHECK(ws_client(&c, 0) == NULL);
-}
+#include "ws/rig.h"
 
 static void
 messages_of_every_length_form_cross_both_ways(void **state)
@@ -388,6 +36,7 @@ messages_of_every_length_form_cross_both_ways(void **state)
 	free(b);
 }
 
+
 static void
 a_client_masks_every_frame_with_another_mask(void **state)
 {
@@ -411,6 +60,7 @@ a_client_masks_every_frame_with_another_mask(void **state)
 	ws_free(a);
 	ws_free(b);
 }
+
 
 /* One stream with everything in it; its transcript whatever the split. */
 static size_t
@@ -461,6 +111,7 @@ a_stream_is_understood_at_every_split(void **state)
 	}
 }
 
+
 static void
 a_stream_is_understood_byte_by_byte(void **state)
 {
@@ -475,6 +126,7 @@ a_stream_is_understood_byte_by_byte(void **state)
 	STREQ(t.text, MIXTURE);
 	ws_free(w);
 }
+
 
 static void
 cut_stream(void *arg, const uint8_t *p, size_t n, size_t which)
@@ -504,6 +156,7 @@ a_stream_cut_anywhere_gives_what_came_and_then_its_end(void **state)
 	mangle_cut(b, n, cut_stream, NULL);
 }
 
+
 static void
 flipped_stream(void *arg, const uint8_t *p, size_t n, size_t which)
 {
@@ -528,6 +181,7 @@ a_stream_with_any_bit_flipped_ends_and_only_once(void **state)
 	(void)state;
 	mangle_flip(b, n, flipped_stream, NULL);
 }
+
 
 static void
 a_message_in_any_number_of_fragments_comes_whole(void **state)
@@ -555,6 +209,7 @@ a_message_in_any_number_of_fragments_comes_whole(void **state)
 		ws_free(w);
 	}
 }
+
 
 static void
 violations_end_with_1002(void **state)
@@ -586,6 +241,7 @@ violations_end_with_1002(void **state)
 	}
 }
 
+
 static void
 a_violation_is_told_to_the_peer_and_nothing_after_it_is_read(void **state)
 {
@@ -607,6 +263,7 @@ a_violation_is_told_to_the_peer_and_nothing_after_it_is_read(void **state)
 	ws_free(w);
 }
 
+
 static void
 masks_are_demanded_of_clients_and_refused_from_servers(void **state)
 {
@@ -623,6 +280,7 @@ masks_are_demanded_of_clients_and_refused_from_servers(void **state)
 	ws_free(a);
 	ws_free(b);
 }
+
 
 static void
 text_that_is_not_utf8_ends_with_1007_as_soon_as_it_is_seen(void **state)
@@ -643,6 +301,7 @@ text_that_is_not_utf8_ends_with_1007_as_soon_as_it_is_seen(void **state)
 	expect(b, n, why);
 	expect(b, puts_frame(b, 0x82, "\xff"), "message0(\xff) ");
 }
+
 
 static void
 a_message_over_the_limit_ends_with_1009_before_it_comes(void **state)
@@ -666,6 +325,7 @@ a_message_over_the_limit_ends_with_1009_before_it_comes(void **state)
 	ws_free(w);
 	free(big);
 }
+
 
 static void
 close_frames_are_judged(void **state)
@@ -696,6 +356,7 @@ close_frames_are_judged(void **state)
 		expect(b, put(b, 0x88, c[i].payload, c[i].n), c[i].event);
 }
 
+
 static void
 our_close_waits_for_theirs(void **state)
 {
@@ -717,6 +378,7 @@ our_close_waits_for_theirs(void **state)
 	ws_free(b);
 }
 
+
 static void
 a_long_reason_is_cut_between_characters(void **state)
 {
@@ -732,6 +394,7 @@ a_long_reason_is_cut_between_characters(void **state)
 	EQ(s.n, 2 + 2 + 121);
 	ws_free(w);
 }
+
 
 static void
 pings_are_answered_with_their_payload_also_in_mid_message(void **state)
@@ -753,6 +416,7 @@ pings_are_answered_with_their_payload_also_in_mid_message(void **state)
 	ws_free(w);
 }
 
+
 static void
 a_flood_of_pings_makes_bounded_output(void **state)
 {
@@ -772,6 +436,7 @@ a_flood_of_pings_makes_bounded_output(void **state)
 	ws_free(w);
 }
 
+
 static void
 our_ping_is_answered(void **state)
 {
@@ -787,6 +452,7 @@ our_ping_is_answered(void **state)
 	ws_free(a);
 	ws_free(b);
 }
+
 
 static void
 output_is_whole_or_not_at_all_and_bounded(void **state)
@@ -812,6 +478,7 @@ output_is_whole_or_not_at_all_and_bounded(void **state)
 	ws_free(w);
 	free(b);
 }
+
 
 static void
 an_event_not_taken_stops_the_reading_and_keeps_the_rest(void **state)
@@ -839,6 +506,7 @@ an_event_not_taken_stops_the_reading_and_keeps_the_rest(void **state)
 	ws_free(w);
 }
 
+
 static void
 a_lent_message_stays_while_output_is_written(void **state)
 {
@@ -855,6 +523,7 @@ a_lent_message_stays_while_output_is_written(void **state)
 	MEMEQ(ev.data.p, "lent", 4);
 	ws_free(w);
 }
+
 
 static void
 no_failing_allocation_does_harm(void **state)
@@ -896,22 +565,16 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
-		cmocka_unit_test(the_accept_is_that_of_the_rfc),
-		cmocka_unit_test(client_and_server_open_at_every_split),
-		cmocka_unit_test(requests_that_are_no_upgrade_are_told_apart),
-		cmocka_unit_test(a_head_without_end_is_refused_at_its_limit),
-		cmocka_unit_test(a_malformed_request_is_answered_400),
-		cmocka_unit_test(a_101_without_the_right_accept_is_no_websocket),
-		cmocka_unit_test(a_refusal_is_told_with_its_status_and_body),
-		cmocka_unit_test(a_request_line_cannot_be_broken_out_of),
 		cmocka_unit_test(messages_of_every_length_form_cross_both_ways),
 		cmocka_unit_test(a_client_masks_every_frame_with_another_mask),
 		cmocka_unit_test(a_stream_is_understood_at_every_split),
 		cmocka_unit_test(a_stream_is_understood_byte_by_byte),
 		cmocka_unit_test(
 		    a_stream_cut_anywhere_gives_what_came_and_then_its_end),
-		cmocka_unit_test(a_stream_with_any_bit_flipped_ends_and_only_once),
-		cmocka_unit_test(a_message_in_any_number_of_fragments_comes_whole),
+		cmocka_unit_test(
+		    a_stream_with_any_bit_flipped_ends_and_only_once),
+		cmocka_unit_test(
+		    a_message_in_any_number_of_fragments_comes_whole),
 		cmocka_unit_test(violations_end_with_1002),
 		cmocka_unit_test(
 		    a_violation_is_told_to_the_peer_and_nothing_after_it_is_read),
