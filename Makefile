@@ -76,7 +76,7 @@ TESTS = $(TEST:%=$(O)/tests/%)
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = candidate sdp stun ws flow dtls cert
+FUZZ = candidate sdp stun ws flow dtls cert dtls cert
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

@@ -155,13 +155,15 @@ static int
 server_extension(struct server_hello *sh, uint16_t type, struct rd *v)
 {
 	struct rd	 list;
+	uint8_t		 mki;
 
 	switch (type) {
 	case EXT_SRTP:
 		list = rd_sub(v, rd_u16(v));
+		mki = rd_u8(v);
 		sh->srtp = true;
-		sh->srtp_ours = list.n == 2 &&
-		    rd_u16(&list) == SRTP_AES128_CM_SHA1_80 && rd_u8(v) == 0;
+		sh->srtp_ours = list.n == 2 && mki == 0 &&
+		    rd_u16(&list) == SRTP_AES128_CM_SHA1_80;
 		break;
 	case EXT_EMS:
 		sh->ems = true;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "support/dtlspair.h"
+#include "support/oom.h"
 
 void
 pair_init(struct pair *p, const struct simnet_conf *net)
@@ -63,8 +64,23 @@ flush(struct pair *p)
 	simnet_send(p->net, p->now, &p->tx);
 }
 
-static void
-deliver(struct pair *p, struct dgram *g)
+static bool
+input(struct pair *p, int side, struct span *s, struct span *app)
+{
+	bool	 more;
+
+	if (++p->calls == p->oom_call)
+		oom_after(p->oom_nth);
+	more = dtls_input(p->d[side], p->now, s, app, &p->tx);
+	if (p->calls == p->oom_call) {
+		p->oom_was = oom_hit();
+		oom_after(0);
+	}
+	return more;
+}
+
+void
+pair_deliver(struct pair *p, struct dgram *g)
 {
 	int		 side = addr_equal(&g->to.local, &p->addr[1]);
 	struct span	 s, app;
@@ -74,7 +90,7 @@ deliver(struct pair *p, struct dgram *g)
 	s.p = g->p;
 	s.n = g->n;
 	from(p, side);
-	while (dtls_input(p->d[side], p->now, &s, &app, &p->tx)) {
+	while (input(p, side, &s, &app)) {
 		p->got[side] += app.n;
 		if (app.n > 0)
 			memcpy(p->last[side], app.p, app.n);
@@ -105,7 +121,7 @@ pair_run(struct pair *p, uint64_t until)
 		if (due(p) > p->now)
 			p->now = due(p);
 		while (simnet_recv(p->net, p->now, &g))
-			deliver(p, &g);
+			pair_deliver(p, &g);
 		for (int i = 0; i < 2; i++) {
 			from(p, i);
 			dtls_tick(p->d[i], p->now, &p->tx);

@@ -23,7 +23,10 @@ struct pair {
 	size_t		 sent, bytes;	/* datagrams */
 	/* may change what one side receives, or drop it (false) */
 	bool		 (*tap)(struct pair *, int side, struct dgram *);
-	size_t		 which;		/* for the tap */
+	size_t		 which, count;	/* for the tap */
+	/* fail the nth allocation in that call of dtls_input; 0: never */
+	size_t		 calls, oom_call, oom_nth;
+	bool		 oom_was;
 };
 
 void	 pair_init(struct pair *, const struct simnet_conf *);
@@ -33,6 +36,7 @@ void	 pair_fini(struct pair *);
 /* Let time pass until both are up, one failed, or for that long. */
 void	 pair_run(struct pair *, uint64_t until);
 bool	 pair_up(const struct pair *);
+void	 pair_deliver(struct pair *, struct dgram *);
 void	 pair_send(struct pair *, int side, const void *, size_t);
 
 #endif
