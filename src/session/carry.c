@@ -365,7 +365,9 @@ carry_deadline(const struct party *p, uint64_t best)
 			best = earlier(best, direct_deadline(l->to_peer));
 		if (l->from_peer != NULL)
 			best = earlier(best, direct_deadline(l->from_peer));
-		best = earlier(best, machine_deadline(&l->m));
+		/* What is due already waits for room, not for time. */
+		at = machine_deadline(&l->m);
+		best = at > p->ticked ? earlier(best, at) : best;
 		best = earlier(best, patience_ends(l));
 		best = earlier(best, watchdog(l));
 		if (l->carrier == CARRIER_NONE && relay_ready(l) &&
@@ -548,15 +550,19 @@ carry_send(struct party *p, uint64_t now, struct batch *tx)
 	struct link	*l;
 
 	if (p->dialect == DIALECT_1) {
-		if (direct_usable(p->direct))
+		if (direct_usable(p->direct)) {
 			send_pair(p, now, tx);
+			direct_watch(p->direct, now);
+		}
 		return;
 	}
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
 		if (l->m.legacy != NULL && l->carrier == CARRIER_P2P &&
-		    link_p2p(l))
+		    link_p2p(l)) {
 			send_session(l, now, tx);
+			direct_watch(l->to_peer, now);
+		}
 	}
 }
 

@@ -319,20 +319,20 @@ direct_input(struct direct *d, uint64_t now, const struct path *from,
  * Consent takes half a minute to expire; bytes that nobody acknowledges while
  * nothing at all is heard say much sooner that the path is gone.
  */
-static void
-watch(struct direct *d, uint64_t now)
+void
+direct_watch(struct direct *d, uint64_t now)
 {
 	struct peer_info	 info;
 
 	if (d->state != DIRECT_UP)
 		return;
 	if (peer_unacked(d->peer) == 0) {
-		d->heard = now;
+		d->heard = NEVER;
 		d->quiet = false;
 		return;
 	}
 	peer_info(d->peer, &info);
-	if (info.sctp.packets_received != d->packets) {
+	if (d->heard == NEVER || info.sctp.packets_received != d->packets) {
 		d->packets = info.sctp.packets_received;
 		d->heard = now;
 		d->quiet = false;
@@ -374,7 +374,7 @@ direct_tick(struct direct *d, uint64_t now, struct batch *tx)
 	if (d->peer == NULL)
 		return;
 	peer_tick(d->peer, now, tx);
-	watch(d, now);
+	direct_watch(d, now);
 }
 
 uint64_t
@@ -384,7 +384,7 @@ direct_deadline(const struct direct *d)
 
 	if (d->peer == NULL)
 		return at;
-	if (d->state == DIRECT_UP && !d->quiet && peer_unacked(d->peer) > 0)
+	if (d->state == DIRECT_UP && !d->quiet && d->heard != NEVER)
 		at = earlier(at, d->heard + DIRECT_QUIET);
 	return earlier(at, peer_deadline(d->peer));
 }
@@ -405,7 +405,7 @@ on_up(struct direct *d, uint64_t now)
 {
 	set_state(d, now, DIRECT_UP);
 	d->at = NEVER;
-	d->heard = now;
+	d->heard = NEVER;
 }
 
 static void

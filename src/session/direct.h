@@ -49,7 +49,7 @@ struct direct {
 	unsigned		 tries, failures;
 	bool			 answer_due, again_due;
 	bool			 quiet;		/* up, but nothing comes back */
-	uint64_t		 heard;		/* when a packet came last */
+	uint64_t		 heard;		/* or began to wait; NEVER: does not */
 	uint64_t		 packets;	/* of SCTP by then */
 	const char		*why;
 	char			 offer[TOKEN_OFFER];	/* o= of the offer */
@@ -83,6 +83,9 @@ bool		 direct_input(struct direct *, uint64_t now,
 		     const struct path *, uint8_t *, size_t, struct batch *);
 void		 direct_tick(struct direct *, uint64_t now, struct batch *);
 uint64_t	 direct_deadline(const struct direct *);
+
+/* After sending, too: is what was sent acknowledged. */
+void		 direct_watch(struct direct *, uint64_t now);
 
 /* As peer_event; after PEER_EV_FAILED there is no peer, and why says why. */
 bool		 direct_event(struct direct *, uint64_t now,

@@ -56,9 +56,9 @@ create(struct machine *m, enum dialect dialect)
 	return true;
 }
 
-/* What came before the dialect was known goes first. */
+/* What came before the dialect was known goes first, with its age. */
 static bool
-hand_over(struct machine *m, uint64_t now)
+hand_over(struct machine *m)
 {
 	struct span	 s;
 	size_t		 done = 0, n;
@@ -69,7 +69,7 @@ hand_over(struct machine *m, uint64_t now)
 			return false;
 		n = m->nearly - done < s.n ? m->nearly - done : s.n;
 		memcpy(s.p, m->early + done, n);
-		machine_filled(m, now, n);
+		machine_filled(m, m->since, n);
 		done += n;
 	}
 	return true;
@@ -98,7 +98,7 @@ machine_speak(struct machine *m, uint64_t now, enum dialect dialect)
 		flow_attach(m->flow, now);
 	else
 		legacy_attach(m->legacy, now);
-	if (!hand_over(m, now)) {
+	if (!hand_over(m)) {
 		drop(m);
 		m->reset = "out of memory";
 	} else if (eof)

@@ -292,10 +292,9 @@ on_close(struct link *l, uint64_t now, bool ours)
 		return;
 	}
 	inbound_close(&l->in);
+	machine_abort(&l->m, now, "the peer closed the link");
 	begin_anew(l, now);
 	l->fresh = false;
-	if (l->m.legacy != NULL)
-		legacy_abort(l->m.legacy, now, "the peer closed the link");
 }
 
 /*

@@ -1,0 +1,712 @@
+#include "session/world.h"
+
+static const struct party_conf	 one = { .dialect1 = true };
+static const struct party_conf	 zero = { .dialect1 = false };
+
+static bool
+carried(const struct world *w, enum carrier c)
+{
+	struct link_info	 i;
+
+	for (int s = 0; s < 2; s++) {
+		world_info(w, s, 0, &i);
+		if (i.carrier != c)
+			return false;
+	}
+	return true;
+}
+
+static bool
+both_direct(const struct world *w)
+{
+	return carried(w, CARRIER_P2P);
+}
+
+static bool
+both_relay(const struct world *w)
+{
+	return carried(w, CARRIER_WS);
+}
+
+static bool
+all_arrived(const struct world *w)
+{
+	const struct app	*a, *b;
+
+	for (int i = 0; i < W_LINKS; i++) {
+		a = &w->side[0].app[i];
+		b = &w->side[1].app[i];
+		if (a->link != NULL && b->link != NULL &&
+		    (a->got < b->to_send || b->got < a->to_send))
+			return false;
+	}
+	return true;
+}
+
+static bool
+half_arrived(const struct world *w)
+{
+	const struct app	*a = &w->side[0].app[0], *b =
+				    &w->side[1].app[0];
+
+	return a->got > b->to_send / 3 && b->got > a->to_send / 3;
+}
+
+static void
+cut_path(struct world *w, bool cut)
+{
+	w->simconf.loss = cut ? 1000 : 0;
+	simnet_set(w->net, &w->simconf);
+}
+
+static void
+comes_up(const struct party_conf *a, const struct party_conf *b, int dialect)
+{
+	struct world		*w = world_new(1, a, b, 1);
+	struct link_info	 i;
+
+	world_connect(w, 0, 0, 300000, false);
+	world_connect(w, 1, 0, 200000, false);
+	CHECK(world_until(w, 10 * SEC, both_direct));
+	CHECK(world_until(w, 20 * SEC, all_arrived));
+	for (int s = 0; s < 2; s++) {
+		world_info(w, s, 0, &i);
+		EQ(i.dialect, dialect);
+		CHECK(i.up);
+		STREQ(i.status, "accepted");
+		STREQ(i.webrtc, "connected");
+	}
+	EQ(w->side[0].app[0].resets + w->side[1].app[0].resets, 0);
+	world_free(w);
+}
+
+static void
+two_agents_of_dialect_1_carry_bytes_both_ways(void **state)
+{
+	(void)state;
+	comes_up(&one, &one, 1);
+}
+
+static void
+two_agents_of_dialect_0_carry_bytes_both_ways(void **state)
+{
+	(void)state;
+	comes_up(&zero, &zero, 0);
+}
+
+static void
+dialect_1_speaks_dialect_0_to_an_upstream_peer(void **state)
+{
+	(void)state;
+	comes_up(&one, &zero, 0);
+	comes_up(&zero, &one, 0);
+}
+
+
+/* Both sides send n bytes each way, and both are told to. */
+static struct world *
+two_sending(uint64_t seed, const struct party_conf *a,
+    const struct party_conf *b, uint64_t n)
+{
+	struct world	*w = world_new(seed, a, b, 1);
+
+	world_connect(w, 0, 0, n, false);
+	world_connect(w, 1, 0, n, false);
+	return w;
+}
+
+static void
+nothing_was_reset(const struct world *w)
+{
+	for (int s = 0; s < 2; s++)
+		for (int l = 0; l < W_LINKS; l++)
+			if (w->side[s].app[l].resets > 0)
+				fail_msg("side %d link %d: %s", s, l,
+				    w->side[s].app[l].why);
+}
+
+static void
+the_relay_can_vanish_under_a_direct_path(const struct party_conf *a,
+    const struct party_conf *b)
+{
+	struct world		*w = two_sending(2, a, b, 3 << 20);
+	struct link_info	 i;
+	uint64_t		 said;
+
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	CHECK(both_direct(w));
+	said = w->side[0].data_said + w->side[1].data_said;
+	world_relay(w, false);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	world_relay(w, true);
+	world_run(w, 20 * SEC);
+	CHECK(both_direct(w));
+	EQ(w->side[0].data_said + w->side[1].data_said, said);
+	world_info(w, 1, 0, &i);
+	STREQ(i.status, "accepted");
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static void
+a_direct_path_outlives_the_relay(void **state)
+{
+	(void)state;
+	the_relay_can_vanish_under_a_direct_path(&one, &one);
+}
+
+static void
+the_relay_carries_and_resumes(const struct party_conf *a,
+    const struct party_conf *b, uint64_t seed)
+{
+	struct party_conf	 ca = *a, cb = *b;
+	struct world		*w;
+
+	ca.transport = cb.transport = TRANSPORT_WS;
+	w = two_sending(seed, &ca, &cb, 3 << 20);
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	CHECK(both_relay(w));
+	world_relay(w, false);
+	world_run(w, 3 * SEC);
+	world_relay(w, true);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	nothing_was_reset(w);
+	EQ(w->side[0].app[0].got, 3 << 20);
+	world_free(w);
+}
+
+static void
+a_link_on_the_relay_resumes_when_that_restarts(void **state)
+{
+	(void)state;
+	the_relay_carries_and_resumes(&one, &one, 3);
+}
+
+/* Only one side's connection to the relay breaks, the relay knows all. */
+static void
+a_link_on_the_relay_survives_a_reconnect_of_either_side(void **state)
+{
+	struct party_conf	 ws = { .dialect1 = true,
+				    .transport = TRANSPORT_WS };
+	struct world		*w;
+
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		w = two_sending(40 + (uint64_t)s, &ws, &ws, 3 << 20);
+		CHECK(world_until(w, 30 * SEC, half_arrived));
+		world_relay_side(w, s, false);
+		world_run(w, SEC);
+		world_relay_side(w, s, true);
+		CHECK(world_until(w, 60 * SEC, all_arrived));
+		nothing_was_reset(w);
+		world_free(w);
+	}
+}
+
+static void
+falls_back_and_returns(const struct party_conf *a,
+    const struct party_conf *b)
+{
+	struct world		*w = two_sending(5, a, b, 8 << 20);
+	struct link_info	 i;
+	uint64_t		 t;
+
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	CHECK(both_direct(w));
+	cut_path(w, true);
+	t = w->now;
+	CHECK(world_until(w, 60 * SEC, both_relay));
+	CHECK(w->now - t > 1500 * MS && w->now - t < 10 * SEC);
+	w->side[0].app[0].to_send += 4 << 20;
+	w->side[1].app[0].to_send += 4 << 20;
+	world_run(w, 100 * MS);
+	cut_path(w, false);
+	CHECK(world_until(w, 120 * SEC, both_direct));
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_info(w, 0, 0, &i);
+	EQ(i.fallbacks, 1);
+	CHECK(i.tx_ws_packets > 0 && i.tx_p2p_packets > 0);
+	world_free(w);
+}
+
+static void
+a_lost_path_falls_back_after_the_grace_and_comes_back(void **state)
+{
+	(void)state;
+	falls_back_and_returns(&one, &one);
+}
+
+static bool
+some_reset(const struct world *w)
+{
+	return w->side[0].app[0].resets > 0;
+}
+
+static void
+strict_never_uses_the_relay_and_resets_with_the_reason(void **state)
+{
+	struct party_conf	 strict = { .dialect1 = true,
+				    .mode = MODE_STRICT };
+	struct world		*w = world_new(6, &strict, &strict, 1);
+	struct link_info	 i;
+	uint64_t		 t;
+
+	(void)state;
+	cut_path(w, true);
+	world_connect(w, 0, 0, 1000, false);
+	t = w->now;
+	CHECK(world_until(w, 30 * SEC, some_reset));
+	EQ(w->now - t, 10 * SEC);
+	CHECK(strstr(w->side[0].app[0].why, "hotlink strict: websocket "
+	    "fallback attempted (not ready) session=hl1-") != NULL);
+	CHECK(strstr(w->side[0].app[0].why, "path=a@example.com/x/_mpc/l0/"
+	    "0_to_1/stream.tcp.request offset=0") != NULL);
+	world_info(w, 0, 0, &i);
+	EQ(i.violations, 1);
+	EQ(w->side[0].data_said + w->side[1].data_said, 0);
+	/* And once there is a path, the next connection works. */
+	cut_path(w, false);
+	CHECK(world_until(w, 120 * SEC, both_direct));
+	world_connect(w, 0, 0, 1000, false);
+	world_connect(w, 1, 0, 1000, false);
+	CHECK(world_until(w, 10 * SEC, all_arrived));
+	EQ(w->side[0].data_said + w->side[1].data_said, 0);
+	world_info(w, 0, 0, &i);
+	EQ(i.violations, 1);
+	EQ(i.fallbacks, 0);
+	world_free(w);
+}
+
+static void
+strict_without_accept_says_so(void **state)
+{
+	struct party_conf	 strict = { .dialect1 = true,
+				    .mode = MODE_STRICT };
+	struct world		*w = world_new(7, &strict, &strict, 1);
+
+	(void)state;
+	world_relay_side(w, 1, false);
+	world_connect(w, 0, 0, 1000, false);
+	CHECK(world_until(w, 30 * SEC, some_reset));
+	CHECK(strstr(w->side[0].app[0].why,
+	    "hotlink strict: accept timeout session=") != NULL);
+	EQ(w->side[0].data_said, 0);
+	world_free(w);
+}
+
+static void
+strict_resets_a_path_lost_in_mid_transfer(void **state)
+{
+	struct party_conf	 strict = { .dialect1 = true,
+				    .mode = MODE_STRICT };
+	struct world		*w = two_sending(8, &strict, &strict, 8 << 20);
+	struct link_info	 i;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	cut_path(w, true);
+	CHECK(world_until(w, 60 * SEC, some_reset));
+	CHECK(strstr(w->side[0].app[0].why, "hotlink strict: websocket "
+	    "fallback attempted") != NULL);
+	world_info(w, 0, 0, &i);
+	EQ(i.violations, 1);
+	EQ(w->side[0].data_said + w->side[1].data_said, 0);
+	world_free(w);
+}
+
+static void
+p2p_only_never_falls_back(void **state)
+{
+	struct party_conf	 p2p = { .dialect1 = true,
+				    .transport = TRANSPORT_P2P };
+	struct world		*w = world_new(9, &p2p, &p2p, 1);
+	struct link_info	 i;
+
+	(void)state;
+	cut_path(w, true);
+	world_connect(w, 0, 0, 1000, false);
+	CHECK(world_until(w, 30 * SEC, some_reset));
+	CHECK(strstr(w->side[0].app[0].why, "hotlink p2p_only send failed: "
+	    "webrtc not ready after wait session=") != NULL);
+	world_info(w, 0, 0, &i);
+	EQ(i.violations, 0);
+	EQ(w->side[0].data_said + w->side[1].data_said, 0);
+	world_free(w);
+}
+
+static void
+strict_over_ws_refuses_at_once(void **state)
+{
+	struct party_conf	 c = { .dialect1 = true,
+				    .mode = MODE_STRICT,
+				    .transport = TRANSPORT_WS };
+	struct world		*w = world_new(10, &c, &c, 1);
+	uint64_t		 t;
+
+	(void)state;
+	world_run(w, SEC);
+	world_connect(w, 0, 0, 1000, false);
+	t = w->now;
+	CHECK(world_until(w, 30 * SEC, some_reset));
+	EQ(w->now, t);
+	EQ(simnet_deadline(w->net), NEVER);
+	world_free(w);
+}
+
+static void
+bytes_wait_for_a_peer_that_comes_late(void **state)
+{
+	struct world	*w = world_new(11, &one, &one, 1);
+
+	(void)state;
+	world_relay_side(w, 1, false);
+	world_connect(w, 0, 0, 100000, false);
+	world_run(w, 40 * SEC);
+	EQ(w->side[0].data_said, 0);
+	world_relay_side(w, 1, true);
+	world_connect(w, 1, 0, 50000, false);
+	CHECK(world_until(w, 2 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static void
+a_denied_session_comes_up_once_it_is_allowed(void **state)
+{
+	struct world		*w = world_new(12, &one, &one, 1);
+	struct link_info	 i;
+
+	(void)state;
+	w->deny = true;
+	world_run(w, 10 * SEC);
+	world_info(w, 0, 0, &i);
+	STREQ(i.status, "rejected");
+	CHECK(strstr(w->side[0].log, "rejected: permission denied") != NULL);
+	w->deny = false;
+	CHECK(world_until(w, 7 * SEC, both_direct));
+	world_free(w);
+}
+
+static void
+restart(struct world *w, int s)
+{
+	world_relay_side(w, s, false);
+	party_free(w->side[s].party);
+	memset(w->side[s].app, 0, sizeof(w->side[s].app));
+	world_start(w, s, 1);
+	world_relay_side(w, s, true);
+}
+
+static void
+restarts_are_noticed(const struct party_conf *c)
+{
+	struct world	*w;
+
+	for (int s = 0; s < 2; s++) {
+		w = two_sending(13, c, c, 8 << 20);
+		CHECK(world_until(w, 30 * SEC, half_arrived));
+		restart(w, s);
+		world_run(w, 5 * SEC);
+		EQ(w->side[1 - s].app[0].resets, 1);
+		world_connect(w, 0, 0, 200000, false);
+		world_connect(w, 1, 0, 200000, false);
+		CHECK(world_until(w, 60 * SEC, all_arrived));
+		EQ(w->side[1 - s].app[0].resets, 1);
+		EQ(w->side[s].app[0].resets, 0);
+		world_free(w);
+	}
+}
+
+static void
+a_peer_that_restarts_resets_the_link_and_serves_the_next(void **state)
+{
+	struct party_conf	 ws = { .dialect1 = true,
+				    .transport = TRANSPORT_WS };
+
+	(void)state;
+	restarts_are_noticed(&one);
+	restarts_are_noticed(&ws);
+}
+
+static void
+two_links_share_one_connection(void **state)
+{
+	struct world		*w = world_new(14, &one, &one, 2);
+	struct party_info	 p;
+
+	(void)state;
+	for (int l = 0; l < 2; l++) {
+		world_connect(w, 0, l, 1 << 20, false);
+		world_connect(w, 1, l, 1 << 20, false);
+	}
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	party_info(w->side[0].party, &p);
+	EQ(p.offers, 1);
+	CHECK(p.channel_open);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static bool
+second_arrived(const struct world *w)
+{
+	return w->side[1].app[1].got == w->side[0].app[1].to_send;
+}
+
+static void
+a_slow_reader_stops_only_its_link(void **state)
+{
+	struct world	*w = world_new(15, &one, &one, 2);
+
+	(void)state;
+	w->side[1].app[0].stopped = true;
+	for (int l = 0; l < 2; l++) {
+		world_connect(w, 0, l, 16 << 20, false);
+		world_connect(w, 1, l, 1000, false);
+	}
+	CHECK(world_until(w, 120 * SEC, second_arrived));
+	EQ(w->side[1].app[0].got, 0);
+	CHECK(w->side[0].app[0].sent < 16 << 20);
+	w->side[1].app[0].stopped = false;
+	pump(w, 1);
+	CHECK(world_until(w, 120 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static bool
+all_ended(const struct world *w)
+{
+	return w->side[0].app[0].ends > 0 && w->side[1].app[0].ends > 0;
+}
+
+static void
+eof_both_ways_ends_in_peace_and_the_next_connection_works(void **state)
+{
+	struct world	*w = world_new(16, &one, &one, 1);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		w->side[0].app[0].ends = w->side[1].app[0].ends = 0;
+		world_connect(w, 0, 0, 100000, true);
+		world_connect(w, 1, 0, 70000, true);
+		CHECK(world_until(w, 30 * SEC, all_ended));
+		EQ(w->side[0].app[0].got, 70000);
+		EQ(w->side[1].app[0].got, 100000);
+	}
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static void
+a_fifth_of_all_datagrams_may_be_lost(void **state)
+{
+	struct world	*w;
+
+	(void)state;
+	for (uint64_t seed = 20; seed < 23; seed++) {
+		w = world_new(seed, &one, &one, 1);
+		w->simconf.loss = 200;
+		simnet_set(w->net, &w->simconf);
+		world_connect(w, 0, 0, 300000, false);
+		world_connect(w, 1, 0, 300000, false);
+		CHECK(world_until(w, 300 * SEC, all_arrived));
+		nothing_was_reset(w);
+		world_free(w);
+	}
+}
+
+static void
+a_relay_that_shuffles_and_drops_is_survived(void **state)
+{
+	struct party_conf	 ws = { .dialect1 = true,
+				    .transport = TRANSPORT_WS };
+	struct world		*w;
+
+	(void)state;
+	for (uint64_t seed = 30; seed < 34; seed++) {
+		w = world_new(seed, &ws, &ws, 1);
+		w->shuffle = 100;
+		w->drop = 5;
+		world_connect(w, 0, 0, 3 << 20, false);
+		world_connect(w, 1, 0, 3 << 20, false);
+		CHECK(world_until(w, 600 * SEC, all_arrived));
+		nothing_was_reset(w);
+		world_free(w);
+	}
+}
+
+static void
+send_to(struct world *w, int s, struct msg *m)
+{
+	party_message(w->side[s].party, w->now, m);
+	pump(w, s);
+}
+
+static void
+hostile_messages_are_refused_and_counted(void **state)
+{
+	struct world		*w = two_sending(17, &one, &one, 100000);
+	struct party_info	 p;
+	struct link_info	 i;
+	struct msg		 m = { .type = MSG_OPEN };
+	char			 sid[SID_MAX + 1];
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	world_info(w, 0, 0, &i);
+	snprintf(sid, sizeof(sid), "%s", i.sid_out);
+	m.sid = span_of(sid);			/* a session of mine */
+	m.from = span_of(emails[1]);
+	m.path = span_of("b@example.com/x/_mpc/l0/0_to_1/stream.tcp.request");
+	send_to(w, 0, &m);
+	m.sid = span_of("short");
+	send_to(w, 0, &m);
+	m.sid = span_of("hl1-00000000000000000000000000000000");
+	m.path = span_of("../x/_mpc/l0/0_to_1/stream.tcp.request");
+	send_to(w, 0, &m);
+	party_info(w->side[0].party, &p);
+	EQ(p.refused_opens, 3);
+	m.path = span_of("b@example.com/x/_mpc/l0/0_to_1/stream.tcp.request");
+	m.from = span_of("eve@example.com");
+	CHECK(!party_message(w->side[0].party, w->now, &m));
+	m.from = span_of(emails[0]);
+	CHECK(!party_message(w->side[0].party, w->now, &m));
+	m.from = span_of(emails[1]);
+	m.path = span_of("b@example.com/x/_mpc/zz/0_to_1/stream.tcp.request");
+	CHECK(!party_message(w->side[0].party, w->now, &m));
+
+	/* Data on my own session, or of another path, or that is no frame. */
+	m = (struct msg){ .type = MSG_DATA, .sid = span_of(sid),
+	    .payload = span_of("xxxxxxxxxxxxxxxxxxxxxxxxxxx") };
+	send_to(w, 0, &m);
+	m.sid = span_of(i.sid_in);
+	send_to(w, 0, &m);
+	m.path = span_of("b@example.com/x/_mpc/zz/0_to_1/stream.tcp.request");
+	send_to(w, 0, &m);
+	m = (struct msg){ .type = MSG_SIGNAL, .sid = span_of(i.sid_in),
+	    .kind = span_of("sdp_offer"), .token = span_of("{\"sdp\":1}") };
+	send_to(w, 0, &m);
+	m.kind = span_of("hlc_hello");
+	send_to(w, 0, &m);
+	party_info(w->side[0].party, &p);
+	CHECK(p.bad_messages >= 5);
+	w->side[0].app[0].to_send += 100000;
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static void
+an_idle_pair_hardly_wakes_up(void **state)
+{
+	struct world	*w = two_sending(18, &one, &one, 1000);
+	uint64_t	 before;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, both_direct));
+	world_run(w, 60 * SEC);
+	before = w->side[0].pumps;
+	world_run(w, 600 * SEC);
+	print_message("idle: %.2f wake-ups per second\n",
+	    (double)(w->side[0].pumps - before) / 600);
+	CHECK(w->side[0].pumps - before < 900);
+	world_free(w);
+}
+
+static void
+a_peer_that_is_away_hardly_wakes_us_up(void **state)
+{
+	struct world	*w = world_new(19, &one, &one, 2);
+	uint64_t	 before;
+
+	(void)state;
+	world_relay_side(w, 1, false);
+	world_run(w, 60 * SEC);
+	before = w->side[0].pumps;
+	world_run(w, 600 * SEC);
+	print_message("alone: %.2f wake-ups per second\n",
+	    (double)(w->side[0].pumps - before) / 600);
+	CHECK(w->side[0].pumps - before < 600);
+	world_free(w);
+}
+
+static void
+a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
+{
+	struct world	*w = two_sending(24, &one, &one, 8 << 20);
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	party_remove(w->side[0].party, w->now, w->side[0].app[0].link);
+	memset(&w->side[0].app[0], 0, sizeof(w->side[0].app[0]));
+	pump(w, 0);
+	world_run(w, 5 * SEC);
+	EQ(w->side[1].app[0].resets, 1);
+	world_add(w, 0, 0);
+	world_connect(w, 0, 0, 100000, false);
+	world_connect(w, 1, 0, 100000, false);
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	EQ(w->side[1].app[0].resets, 1);
+	CHECK(world_until(w, 30 * SEC, both_direct));
+	world_free(w);
+}
+
+static void
+a_goodbye_ends_the_peers_connection_with_a_reason(void **state)
+{
+	struct world	*w = two_sending(25, &one, &one, 8 << 20);
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	party_close(w->side[1].party, w->now, &w->tx);
+	simnet_send(w->net, w->now, &w->tx);
+	CHECK(world_until(w, 5 * SEC, some_reset));
+	CHECK(strcmp(w->side[0].app[0].why, "the peer's agent has ended") == 0 ||
+	    strcmp(w->side[0].app[0].why, "the peer closed the link") == 0);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(two_agents_of_dialect_1_carry_bytes_both_ways),
+		cmocka_unit_test(two_agents_of_dialect_0_carry_bytes_both_ways),
+		cmocka_unit_test(
+		    dialect_1_speaks_dialect_0_to_an_upstream_peer),
+		cmocka_unit_test(a_direct_path_outlives_the_relay),
+		cmocka_unit_test(
+		    a_link_on_the_relay_resumes_when_that_restarts),
+		cmocka_unit_test(
+		    a_link_on_the_relay_survives_a_reconnect_of_either_side),
+		cmocka_unit_test(
+		    a_lost_path_falls_back_after_the_grace_and_comes_back),
+		cmocka_unit_test(
+		    strict_never_uses_the_relay_and_resets_with_the_reason),
+		cmocka_unit_test(strict_without_accept_says_so),
+		cmocka_unit_test(strict_resets_a_path_lost_in_mid_transfer),
+		cmocka_unit_test(p2p_only_never_falls_back),
+		cmocka_unit_test(strict_over_ws_refuses_at_once),
+		cmocka_unit_test(bytes_wait_for_a_peer_that_comes_late),
+		cmocka_unit_test(a_denied_session_comes_up_once_it_is_allowed),
+		cmocka_unit_test(
+		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
+		cmocka_unit_test(two_links_share_one_connection),
+		cmocka_unit_test(a_slow_reader_stops_only_its_link),
+		cmocka_unit_test(
+		    eof_both_ways_ends_in_peace_and_the_next_connection_works),
+		cmocka_unit_test(a_fifth_of_all_datagrams_may_be_lost),
+		cmocka_unit_test(a_relay_that_shuffles_and_drops_is_survived),
+		cmocka_unit_test(hostile_messages_are_refused_and_counted),
+		cmocka_unit_test(an_idle_pair_hardly_wakes_up),
+		cmocka_unit_test(a_peer_that_is_away_hardly_wakes_us_up),
+		cmocka_unit_test(
+		    a_removed_link_resets_the_other_end_and_can_be_made_again),
+		cmocka_unit_test(
+		    a_goodbye_ends_the_peers_connection_with_a_reason),
+	};
+
+	return RUN(tests);
+}
