@@ -33,7 +33,8 @@ enum {
 	CONSENT_AGAIN = 1 * SEC,	/* while unanswered */
 	CONSENT = 15 * SEC,		/* 30 at most by RFC 7675 */
 	LITE_SILENCE = 30 * SEC,	/* lite agents only hear */
-	ICE_TXNS = 160,			/* pairs, cancelled ones, servers */
+	GATHERING = 64,			/* servers asked at the same time */
+	ICE_TXNS = 160,			/* that, a check per pair, consent */
 };
 
 struct creds {
@@ -146,6 +147,7 @@ void		 txn_send(struct ice *, uint64_t, struct txn *, struct batch *);
 struct txn	*txn_find(struct ice *, const uint8_t *tid);
 void		 txn_cancel(struct ice *, uint32_t pair);
 void		 txn_end_kind(struct ice *, enum txn_kind);
+size_t		 txn_count(const struct ice *, enum txn_kind);
 bool		 txn_any(const struct ice *, enum txn_kind);
 /* Send again what is due; calls on_silence for those given up. */
 void		 txn_tick(struct ice *, uint64_t, struct batch *,

@@ -45,7 +45,7 @@ gather_next(struct ice *ice, uint64_t now, struct batch *tx)
 	size_t		 s;
 	int		 l = find(ice, &s);
 
-	if (l == -1)
+	if (l == -1 || txn_count(ice, TXN_GATHER) >= GATHERING)
 		return;
 	path.local = ice->local[l].addr;
 	path.remote = ice->server[s].addr;

@@ -32,6 +32,10 @@ struct ice_conf {
 	uint64_t	 consent;		/* a path's silence; 0: 15 s */
 };
 
+/*
+ * Every local candidate is told of once, those of ice_add_host too: events
+ * taken before the description is written name what it contains.
+ */
 struct ice_event {
 	enum ice_event_type {
 		ICE_EV_CANDIDATE = 1,	/* trickle: text of a new local one */

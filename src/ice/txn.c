@@ -148,13 +148,20 @@ txn_end_kind(struct ice *ice, enum txn_kind kind)
 			ice->txn[i].kind = TXN_FREE;
 }
 
+size_t
+txn_count(const struct ice *ice, enum txn_kind kind)
+{
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < ICE_TXNS; i++)
+		n += ice->txn[i].kind == kind && !ice->txn[i].cancelled;
+	return n;
+}
+
 bool
 txn_any(const struct ice *ice, enum txn_kind kind)
 {
-	for (size_t i = 0; i < ICE_TXNS; i++)
-		if (ice->txn[i].kind == kind && !ice->txn[i].cancelled)
-			return true;
-	return false;
+	return txn_count(ice, kind) > 0;
 }
 
 void

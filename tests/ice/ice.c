@@ -1329,6 +1329,7 @@ full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 	for (int i = 0; i < ICE_SERVERS; i++)
 		EQ(ice_add_stun(w.s[A].ice, w.now, &a), 0);
 	EQ(ice_add_stun(w.s[A].ice, w.now, &a), -1);
+	run(&w, 8 * SEC, NULL);		/* all servers are being asked */
 	credentials(&w, A);
 	credentials(&w, B);
 	for (int i = 0; i < ICE_REMOTES - HOSTS; i++) {
