@@ -43,6 +43,7 @@ struct socket {
 struct resolver {
 	struct loop	*loop;
 	ares_channel	 channel;	/* NULL: none */
+	const char	*server;	/* NULL: the system's */
 	bool		 inside;	/* c-ares is on the stack */
 	struct question	*questions;
 	struct socket	 sockets[SOCKETS];
@@ -217,6 +218,7 @@ prepare(struct resolver *r)
 	struct ares_options	 o;
 	int			 mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
 				     ARES_OPT_SOCK_STATE_CB;
+	int			 status;
 
 	if (r->channel != NULL && (r->inside || r->questions != NULL))
 		return ARES_SUCCESS;
@@ -228,7 +230,10 @@ prepare(struct resolver *r)
 	o.tries = TRIES;
 	o.sock_state_cb = on_want;
 	o.sock_state_cb_data = r;
-	return ares_init_options(&r->channel, &o, mask);
+	status = ares_init_options(&r->channel, &o, mask);
+	if (status == ARES_SUCCESS && r->server != NULL)
+		status = ares_set_servers_ports_csv(r->channel, r->server);
+	return status;
 }
 
 static struct question *
@@ -309,6 +314,12 @@ resolve_cancel(struct resolver *r, void *arg)
 	for (struct question *q = r->questions; q != NULL; q = q->next)
 		if (q->arg == arg)
 			q->fn = NULL;
+}
+
+void
+resolver_server(struct resolver *r, const char *server)
+{
+	r->server = server;
 }
 
 const char *

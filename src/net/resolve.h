@@ -24,6 +24,9 @@ void		 resolve(struct resolver *, const char *host, uint16_t port,
 		     resolve_fn *, void *arg, uint64_t now);
 void		 resolve_cancel(struct resolver *, void *arg);
 
+/* Ask this name server, "ADDR:PORT", instead of the system's. Borrowed. */
+void		 resolver_server(struct resolver *, const char *);
+
 /* The library's version, as "1.18.1". */
 const char	*resolver_library(void);
 

@@ -3,6 +3,7 @@
 #include "net/clock.h"
 #include "net/loop.h"
 #include "net/resolve.h"
+#include "net/udp.h"
 #include "support/oom.h"
 
 struct seen {
@@ -88,6 +89,131 @@ localhost_is_this_host_ipv6_first(void **state)
 	loop_free(s.loop);
 }
 
+/* A name server on a loop: two addresses for a name, or its refusal. */
+struct server {
+	struct udp	*udp;
+	struct io	 io;
+	struct batch	 tx;
+	char		 where[32];
+	bool		 silent;
+	uint8_t		 rcode;
+	unsigned	 asked;
+};
+
+enum { DNS_HEADER = 12, DNS_A = 1, DNS_AAAA = 28 };
+
+static void
+reply(void *arg, const struct path *from, uint8_t *p, size_t n)
+{
+	static const uint8_t	 ip[16] = { 0x20, 1, 0xd, 0xb8, [15] = 7 };
+	struct server		*s = arg;
+	uint8_t			 out[512];
+	struct wr		 w = wr_of(out, sizeof(out));
+	size_t			 q = DNS_HEADER;
+	uint16_t		 type;
+
+	s->asked++;
+	CHECK(n > DNS_HEADER + 5);
+	while (q < n && p[q] != 0)
+		q += p[q] + 1u;
+	q += 5;			/* the root, the type and the class */
+	CHECK(q <= n);
+	type = (uint16_t)(p[q - 4] << 8 | p[q - 3]);
+	wr_bytes(&w, p, 2);
+	wr_u16(&w, 0x8180u | s->rcode);
+	wr_u16(&w, 1);
+	wr_u16(&w, s->rcode == 0);
+	wr_u32(&w, 0);
+	wr_bytes(&w, p + DNS_HEADER, q - DNS_HEADER);
+	if (s->rcode == 0) {
+		wr_u16(&w, 0xc000 | DNS_HEADER);
+		wr_u16(&w, type);
+		wr_u16(&w, 1);
+		wr_u32(&w, 60);
+		wr_u16(&w, type == DNS_AAAA ? 16 : 4);
+		wr_bytes(&w, ip, type == DNS_AAAA ? 16 : 4);
+	}
+	CHECK(!wr_bad(&w));
+	s->tx.to = *from;
+	if (!s->silent)
+		batch_put(&s->tx, out, w.n);
+}
+
+static void
+serve(void *arg, unsigned got, uint64_t now)
+{
+	struct server	*s = arg;
+
+	(void)got;
+	(void)now;
+	udp_recv(s->udp, 4, reply, s);
+	udp_send(s->udp, &s->tx);
+}
+
+static struct resolver *
+served(struct server *s, struct loop *loop)
+{
+	struct resolver	*r = resolver_new(loop);
+
+	memset(s, 0, sizeof(*s));
+	s->udp = udp_open(0);
+	CHECK(r != NULL && s->udp != NULL);
+	EQ(batch_init(&s->tx, 1 << 16), 0);
+	s->io = (struct io){ .fd = udp_fd(s->udp, 4), .want = IO_IN,
+	    .ready = serve, .arg = s };
+	EQ(loop_add(loop, &s->io), 0);
+	snprintf(s->where, sizeof(s->where), "127.0.0.1:%u",
+	    udp_port(s->udp, 4));
+	resolver_server(r, s->where);
+	return r;
+}
+
+static void
+dismiss(struct server *s, struct loop *loop)
+{
+	loop_del(loop, &s->io);
+	udp_close(s->udp);
+	batch_fini(&s->tx);
+}
+
+static void
+a_name_server_is_asked_for_both_families(void **state)
+{
+	struct seen	 s = { .loop = loop_new() };
+	struct server	 server;
+	struct resolver	*r = served(&server, s.loop);
+	char		 text[ADDR_TEXT];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		ask(&s, r, "relay.example.");
+		EQ(s.n, 2);
+		STREQ(addr_text(&s.a[0], text), "[2001:db8::7]:443");
+		STREQ(addr_text(&s.a[1], text), "32.1.13.184:443");
+	}
+	EQ(server.asked, 6);
+	resolver_free(r);
+	dismiss(&server, s.loop);
+	loop_free(s.loop);
+}
+
+static void
+a_name_that_does_not_exist_is_said_to_be_so(void **state)
+{
+	struct seen	 s = { .loop = loop_new() };
+	struct server	 server;
+	struct resolver	*r = served(&server, s.loop);
+
+	(void)state;
+	server.rcode = 3;
+	ask(&s, r, "relay.example.");
+	EQ(s.n, 0);
+	CHECK(strstr(s.why, "not found") != NULL);
+	resolver_free(r);
+	dismiss(&server, s.loop);
+	loop_free(s.loop);
+}
+
 static void
 a_name_that_cannot_be_is_refused_with_a_reason(void **state)
 {
@@ -109,7 +235,8 @@ static void
 nobody_is_called_after_cancelling_or_freeing(void **state)
 {
 	struct seen	 s = { .loop = loop_new() }, t = s;
-	struct resolver	*r = resolver_new(s.loop);
+	struct server	 server;
+	struct resolver	*r = served(&server, s.loop);
 	unsigned	 before;
 
 	(void)state;
@@ -119,6 +246,8 @@ nobody_is_called_after_cancelling_or_freeing(void **state)
 	before = s.calls + t.calls;
 	resolver_free(r);
 	EQ(s.calls + t.calls, before);
+	EQ(before, 0);
+	dismiss(&server, s.loop);
 	loop_free(s.loop);
 }
 
@@ -152,6 +281,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(numeric_text_is_answered_at_once),
 		cmocka_unit_test(localhost_is_this_host_ipv6_first),
+		cmocka_unit_test(a_name_server_is_asked_for_both_families),
+		cmocka_unit_test(a_name_that_does_not_exist_is_said_to_be_so),
 		cmocka_unit_test(
 		    a_name_that_cannot_be_is_refused_with_a_reason),
 		cmocka_unit_test(nobody_is_called_after_cancelling_or_freeing),
