@@ -32,6 +32,7 @@ struct question {
 	resolve_fn	*fn;		/* NULL: nobody waits for it any more */
 	void		*arg;
 	uint16_t	 port;
+	bool		 local;		/* it is this host's name for itself */
 	struct alarm	 limit;
 };
 
@@ -191,6 +192,27 @@ take(const struct ares_addrinfo *list, int family, uint16_t port,
 	return n;
 }
 
+/* RFC 6761 6.3: "localhost" is the loopback even where no file says so. */
+static bool
+is_localhost(const char *host)
+{
+	static const char	 name[] = "localhost";
+	size_t			 n = strlen(host);
+
+	return n + 1 >= sizeof(name) &&
+	    strcmp(host + n + 1 - sizeof(name), name) == 0 &&
+	    (n + 1 == sizeof(name) || host[n - sizeof(name)] == '.');
+}
+
+static size_t
+loopback(uint16_t port, struct addr *a)
+{
+	addr_parse_ip(&a[0], "::1");
+	addr_parse_ip(&a[1], "127.0.0.1");
+	a[0].port = a[1].port = port;
+	return 2;
+}
+
 static void
 on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *list)
 {
@@ -203,7 +225,9 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *list)
 	if (status == ARES_SUCCESS && list != NULL) {
 		n = take(list, AF_INET6, q->port, a, 0);
 		n = take(list, AF_INET, q->port, a, n);
-	} else
+	} else if (q->local)
+		n = loopback(q->port, a);
+	else
 		why = ares_strerror(status);
 	if (list != NULL)
 		ares_freeaddrinfo(list);
@@ -301,6 +325,7 @@ resolve(struct resolver *r, const char *host, uint16_t port, resolve_fn *fn,
 		    ares_strerror(status), now);
 		return;
 	}
+	q->local = is_localhost(host);
 	r->now = now;
 	r->inside = true;
 	ares_getaddrinfo(r->channel, host, NULL, &hints, on_answer, q);

@@ -215,6 +215,27 @@ a_name_that_does_not_exist_is_said_to_be_so(void **state)
 }
 
 static void
+a_name_below_localhost_needs_no_server(void **state)
+{
+	struct seen	 s = { .loop = loop_new() };
+	struct server	 server;
+	struct resolver	*r = served(&server, s.loop);
+
+	(void)state;
+	server.rcode = 3;
+	ask(&s, r, "some.localhost");
+	EQ(s.n, 2);
+	CHECK(s.a[0].family == 6 && addr_is_loopback(&s.a[0]));
+	CHECK(s.a[1].family == 4 && addr_is_loopback(&s.a[1]));
+	EQ(s.a[1].port, 443);
+	ask(&s, r, "notlocalhost.");
+	EQ(s.n, 0);
+	resolver_free(r);
+	dismiss(&server, s.loop);
+	loop_free(s.loop);
+}
+
+static void
 a_name_that_cannot_be_is_refused_with_a_reason(void **state)
 {
 	struct seen	 s = { .loop = loop_new() };
@@ -283,6 +304,7 @@ main(void)
 		cmocka_unit_test(localhost_is_this_host_ipv6_first),
 		cmocka_unit_test(a_name_server_is_asked_for_both_families),
 		cmocka_unit_test(a_name_that_does_not_exist_is_said_to_be_so),
+		cmocka_unit_test(a_name_below_localhost_needs_no_server),
 		cmocka_unit_test(
 		    a_name_that_cannot_be_is_refused_with_a_reason),
 		cmocka_unit_test(nobody_is_called_after_cancelling_or_freeing),
