@@ -1307,6 +1307,47 @@ requests_on_another_path_do_not_keep_a_lite_agents_path(void **state)
 }
 
 static void
+a_loopback_address_meets_only_its_like(void **state)
+{
+	struct world		 w;
+	struct ice_stats	 st;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "127.0.0.1:2000");
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, 5 * SEC, NULL);
+	ice_stats(w.s[A].ice, &st);
+	EQ(st.checks_sent, 0);
+	teardown(&w);
+}
+
+static void
+an_answer_to_the_offer_before_a_restart_is_ignored(void **state)
+{
+	struct world	 w;
+	char		 ufrag[ICE_UFRAG + 1];
+
+	(void)state;
+	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
+	ice_restart(w.s[A].ice, w.now);
+	strcpy(ufrag, ice_ufrag(w.s[A].ice));
+	credentials(&w, A);		/* B's, which has not restarted */
+	STREQ(ufrag, ice_ufrag(w.s[A].ice));
+	credentials(&w, B);
+	credentials(&w, A);
+	STREQ(ufrag, ice_ufrag(w.s[A].ice));
+	EQ(ice_add_remote(w.s[A].ice, w.now,
+	    "1 1 udp 2130706431 192.0.2.2 2000 typ host"), 0);
+	run(&w, 20 * SEC, NULL);
+	CHECK(both_connected(&w));
+	EQ(w.s[A].losses + w.s[B].losses, 0);
+	teardown(&w);
+}
+
+static void
 full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 {
 	struct world	 w;
@@ -1514,6 +1555,9 @@ main(void)
 		cmocka_unit_test(a_peer_that_never_nominates_is_given_up),
 		cmocka_unit_test(
 		    requests_on_another_path_do_not_keep_a_lite_agents_path),
+		cmocka_unit_test(a_loopback_address_meets_only_its_like),
+		cmocka_unit_test(
+		    an_answer_to_the_offer_before_a_restart_is_ignored),
 		cmocka_unit_test(
 		    full_tables_refuse_and_the_agents_connect_nevertheless),
 		cmocka_unit_test(without_memory_there_is_no_agent),
