@@ -36,7 +36,7 @@ SRC_SRTP = library
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl env glob hlnk key marker msg msg_json msgpack yaml
-SRC_SESSION = ring up down flow \
+SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
 SRC_RELAY = access auth door hub relay
@@ -59,7 +59,7 @@ TEST_SCTP = assoc
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ring flow flow_sim
+TEST_SESSION = ring flow flow_sim legacy
 TEST_AGENT = url
 TEST_RELAY = hub hub_hold
 TEST_CLI = frames options

@@ -48,8 +48,8 @@ down_reset(struct down *d)
 	d->offered = 0;
 }
 
-static uint64_t
-here(const struct down *d)
+uint64_t
+down_here(const struct down *d)
 {
 	return d->ring.end + d->lent.n;
 }
@@ -57,7 +57,7 @@ here(const struct down *d)
 bool
 down_begun(const struct down *d)
 {
-	return here(d) > 0 || d->nruns > 0 || d->state != DOWN_OPEN;
+	return down_here(d) > 0 || d->nruns > 0 || d->state != DOWN_OPEN;
 }
 
 size_t
@@ -74,7 +74,7 @@ bool
 down_waits(const struct down *d)
 {
 	return ring_used(&d->ring) > 0 || d->lent.n > 0 ||
-	    (d->state == DOWN_FIN && here(d) == d->fin);
+	    (d->state == DOWN_FIN && down_here(d) == d->fin);
 }
 
 /* What came beyond a gap follows on, if the gap has closed. */
@@ -147,9 +147,9 @@ down_data(struct down *d, uint64_t now, const struct hlnk2 *h, bool lend,
 	if (d->state != DOWN_OPEN && end > d->fin)
 		return "the peer sent beyond its end";
 	/* An old frame: our ack may be lost. The first: the limit is small. */
-	if (end <= here(d) || d->promised == FLOW_INITIAL)
+	if (end <= down_here(d) || d->promised == FLOW_INITIAL)
 		d->ack_at = now;
-	had = at < here(d) ? (size_t)(here(d) - at) : 0;
+	had = at < down_here(d) ? (size_t)(down_here(d) - at) : 0;
 	if (had > s.n)
 		had = s.n;
 	st->duplicate_bytes += had;
@@ -157,7 +157,7 @@ down_data(struct down *d, uint64_t now, const struct hlnk2 *h, bool lend,
 	s.n -= had;
 	if (s.n == 0)
 		return NULL;
-	if (lend && at + had == here(d) && d->nruns == 0 &&
+	if (lend && at + had == down_here(d) && d->nruns == 0 &&
 	    ring_used(&d->ring) == 0) {
 		d->lent = s;
 		d->offer = true;
@@ -169,7 +169,7 @@ down_data(struct down *d, uint64_t now, const struct hlnk2 *h, bool lend,
 const char *
 down_eof(struct down *d, uint64_t now, const struct hlnk2 *h)
 {
-	uint64_t	 seen = d->nruns > 0 ? d->runs[d->nruns - 1].end : here(d);
+	uint64_t	 seen = d->nruns > 0 ? d->runs[d->nruns - 1].end : down_here(d);
 
 	if (d->state != DOWN_OPEN) {
 		d->ack_at = now;
@@ -221,7 +221,7 @@ static void
 owe_ack(struct down *d, uint64_t now)
 {
 	uint64_t	 news = d->ring.start - d->acked;
-	bool		 at_limit = here(d) == d->promised;
+	bool		 at_limit = down_here(d) == d->promised;
 
 	if (news >= d->window / 4 || (at_limit &&
 	    (news >= d->window / 16 || d->ring.start == d->promised)))

@@ -64,6 +64,7 @@ struct down {
 void		 down_init(struct down *, size_t cap);
 void		 down_reset(struct down *);
 bool		 down_begun(const struct down *);	/* something ever came */
+uint64_t	 down_here(const struct down *);	/* the next offset */
 size_t		 down_held(const struct down *);	/* bytes, gaps not */
 bool		 down_waits(const struct down *);	/* bytes or the end */
 

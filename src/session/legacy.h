@@ -27,6 +27,7 @@ enum {
 	LEGACY_HELD	= 1024,		/* numbers ahead of the next one kept */
 	LEGACY_FRAMES	= 1024,		/* frames sent and not confirmed */
 	LEGACY_GAP	= 5 * SEC,	/* a missing number may take this long */
+	LEGACY_LEAST	= 1 << 20,	/* window: a few frames of the largest */
 	LEGACY_LINGER	= 10 * SEC,	/* a half-closed, quiet connection's life */
 };
 
@@ -41,7 +42,7 @@ enum legacy_session { LEGACY_THEIRS, LEGACY_OURS, LEGACY_SESSIONS };
 
 struct legacy_conf {
 	const char	*path;		/* in each frame we send; copied */
-	size_t		 window;	/* each way; 0: FLOW_WINDOW */
+	size_t		 window;	/* sent, received, held each; 0: FLOW_WINDOW */
 	size_t		 chunk;		/* payload over the direct way; 0: LEGACY_CHUNK */
 	size_t		 high;		/* unconfirmed bytes; 0: the window */
 };
@@ -72,7 +73,8 @@ bool		 legacy_input(struct legacy *, uint64_t now, enum legacy_session,
 /*
  * False: nothing more should be read from the data channel now, so that SCTP
  * stops the sender. What comes all the same (the relay has no such means) is
- * kept while the window lasts, then the local connection is reset.
+ * held while a window lasts, then the local connection is reset; so is the
+ * next one, if there is none.
  */
 bool		 legacy_want(const struct legacy *);
 
@@ -103,13 +105,16 @@ void		 legacy_unacked(struct legacy *, uint64_t now, size_t);
 void		 legacy_rewind(struct legacy *, uint64_t now, enum legacy_way);
 
 /*
- * The outbound session is a new one: numbers start again at 1. If frames of
- * the old one are unconfirmed the stream can not be continued: the local
- * connection is reset.
+ * The outbound session is a new one: numbers start again at 1. If anything was
+ * sent on the old one the stream can not be continued: the local connection is
+ * reset. What was never sent goes to the new one.
  */
 void		 legacy_renumber(struct legacy *, uint64_t now);
 
-/* Reset the local connection, drop what waits in both directions. */
+/*
+ * Reset the local connection, drop what waits in both directions. What has a
+ * number is sent (again) all the same: the peer would wait for it for ever.
+ */
 void		 legacy_abort(struct legacy *, uint64_t now, const char *why);
 
 bool		 legacy_event(struct legacy *, uint64_t now, struct flow_event *);
