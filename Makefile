@@ -27,7 +27,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 
 # One list per layer; a layer may use what src/layers says.
 SRC_BASE = addr base64 batch crc log utf8
-SRC_CRYPTO = hash rng aead cert digest ecdh prf sign x509
+SRC_CRYPTO = hash rng aead cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
@@ -51,7 +51,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
-TEST_CRYPTO = primitives cert
+TEST_CRYPTO = primitives cert tls
 TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS = dtls
