@@ -61,7 +61,7 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ring flow flow_sim legacy
 TEST_AGENT = url
-TEST_RELAY = hub hub_hold
+TEST_RELAY = door hub hub_hold
 TEST_CLI = frames options
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \

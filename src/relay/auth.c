@@ -56,7 +56,9 @@ parse_line(struct entry *e, const char *p, size_t n)
 	e->user[user] = '\0';
 	for (gap = user; gap < n && (p[gap] == ' ' || p[gap] == '\t');)
 		gap++;
-	return email_valid(e->user) ? parse_hash(e->hash, p + gap, n - gap) : -1;
+	if (!email_valid(e->user))
+		return -1;
+	return parse_hash(e->hash, p + gap, n - gap);
 }
 
 /* The next line without what surrounds it. */

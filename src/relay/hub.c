@@ -26,7 +26,7 @@ _Static_assert(HUB_OUTPUT_SOFT + WS_MESSAGE_MAX + 1024 <= HUB_OUTPUT_MAX,
 struct conn {
 	bool			 used, blocked, ready;
 	enum msg_encoding	 encoding;
-	int			 waits_for;	/* blocked: whose output is full */
+	int			 waits_for;	/* blocked: for whose room */
 	size_t			 passes_at;	/* and how low it must be */
 	size_t			 queued;
 	char			 user[EMAIL_MAX + 1];
@@ -64,7 +64,7 @@ enum verdict { TAKEN, HELD };
 static struct session **
 bucket_of(struct hub *h, struct span sid)
 {
-	uint32_t	 v = 2166136261;	/* FNV-1a; chains are bounded anyway */
+	uint32_t	 v = 2166136261;	/* FNV-1a */
 
 	for (size_t i = 0; i < sid.n; i++)
 		v = (v ^ sid.p[i]) * 16777619;
@@ -439,7 +439,8 @@ on_open(struct hub *h, int c, const struct msg *in)
 	if (span_is(m.to, user))
 		m.to.n = 0;
 	if (!open_valid(&m))
-		return error(h, c, in, 400, "bad session id, path or addressee");
+		return error(h, c, in, 400,
+		    "bad session id, path or addressee");
 	copy_text(to, m.to);
 	if ((s != NULL && !same(s->from, user)) ||
 	    !access_write(h->access, m.path, user) ||
@@ -601,7 +602,8 @@ static enum verdict
 no_session(struct hub *h, int c, const struct msg *m)
 {
 	struct msg	 r = { .type = MSG_SIGNAL, .id = m->id, .sid = m->sid,
-	    .kind = span_of("quic_error"), .error = span_of("unknown session") };
+	    .kind = span_of("quic_error"),
+	    .error = span_of("unknown session") };
 
 	if (answer(h, c, &r) == HELD)
 		return HELD;

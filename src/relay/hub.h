@@ -25,8 +25,8 @@ enum {
 	HUB_USER_SESSIONS = 1024,	/* opened by one user */
 	HUB_ACCEPTED = 16,		/* connections; of a TCP path one */
 	HUB_OUTPUT_SOFT = 1 << 20,	/* above it no more Data */
-	HUB_OUTPUT_MAX = (10 << 20) - (64 << 10),	/* nor anything else;
-					   below WS_OUTPUT_MAX with its frames */
+	/* Nor anything else; below WS_OUTPUT_MAX with its frames. */
+	HUB_OUTPUT_MAX = (10 << 20) - (64 << 10),
 };
 
 struct hub	*hub_new(struct access *);	/* borrowed */

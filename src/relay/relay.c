@@ -24,11 +24,11 @@ enum {
 	TICK = SEC,
 	DOOR_TIME = 10 * SEC,		/* to say who you are: no slow loris */
 	PING_IDLE = 30 * SEC,		/* silence before we ask */
-	PING_HELD = 5 * SEC,		/* a client we make wait hears from us */
+	PING_HELD = 5 * SEC,		/* whom we make wait hears us */
 	DEAD_IDLE = 60 * SEC,		/* silence after which it is gone */
 	DEAD_STUCK = 120 * SEC,		/* output that does not move */
 	LINGER = 5 * SEC,		/* for the last words to be written */
-	BAD_MAX = 64,			/* messages that were none, per client */
+	BAD_MAX = 64,			/* messages that were none */
 };
 
 struct client {
@@ -39,7 +39,8 @@ struct client {
 	struct ws_event	 ev;		/* held: offered again */
 	int		 id;		/* in the hub, -1: not in it */
 	bool		 held, gone, dirty;
-	uint64_t	 born, heard, moved;	/* times: read; read or written */
+	uint64_t	 born, heard;	/* times; heard: it was read */
+	uint64_t	 moved;		/* read, or written */
 	uint64_t	 pinged;		/* 0: not since it was heard */
 	uint64_t	 ended;			/* 0: not */
 	unsigned	 bad;

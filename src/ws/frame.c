@@ -69,7 +69,7 @@ ws_frame_encode(uint8_t *p, const struct ws_frame *f)
 	return w.n;
 }
 
-/* Eight bytes at a time; each is read before anything at or past it is written. */
+/* Eight bytes at a time; each is read before it or what follows is written. */
 void
 ws_mask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4],
     uint64_t phase)

@@ -81,8 +81,8 @@ static char *
 copy_head(struct http *h, const uint8_t *p, size_t n)
 {
 	memset(h, 0, sizeof(*h));
-	if (n < 4 || http_head_end(p, n - 1, n) != n || memchr(p, 0, n) != NULL ||
-	    (h->text = malloc(n + 1)) == NULL)
+	if (n < 4 || http_head_end(p, n - 1, n) != n ||
+	    memchr(p, 0, n) != NULL || (h->text = malloc(n + 1)) == NULL)
 		return NULL;
 	memcpy(h->text, p, n);
 	h->text[n] = '\0';

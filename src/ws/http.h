@@ -15,7 +15,7 @@ enum { HTTP_FIELDS = 64 };	/* browsers send about 15, proxies add a few */
 struct http {
 	char		*text;		/* ours; what follows points into it */
 	const char	*method, *target;
-	char		*query;		/* after '?', which is cut off; or NULL */
+	char		*query;		/* after '?', cut off; or NULL */
 	int		 status;
 	size_t		 n;
 	struct http_field {

@@ -25,7 +25,7 @@ enum {
 	BUF_FIRST = 4 << 10,
 	BODY_MAX = 16 << 10,	/* of a refusal: text for a person */
 	CONTROL_ROOM = 1 << 10,	/* of the output, kept for close and pongs */
-	PONGS_MAX = 4 << 10,	/* unwritten answers to pings; more are skipped */
+	PONGS_MAX = 4 << 10,	/* unwritten; more pings go unanswered */
 	MASKS = 64,		/* drawn at a time: a draw costs 4 HMACs */
 	ACCEPT_LEN = 28,	/* base64 of a SHA-1 */
 };
@@ -42,7 +42,7 @@ struct ws {
 	enum stage	 stage;
 	bool		 client, eof;
 	struct rng	*rng;
-	char		 accept[ACCEPT_LEN + 1];	/* client: the one expected */
+	char		 accept[ACCEPT_LEN + 1];	/* client: expected */
 	struct http	 http;
 
 	struct buf	 in;

@@ -19,28 +19,28 @@ enum ws_state { WS_OPENING, WS_OPEN, WS_CLOSING, WS_CLOSED };
 enum {
 	WS_MESSAGE_MAX = 8 << 20,	/* hotlink-protocol.md 1.7 */
 	WS_HEADERS_MAX = 16 << 10,
-	WS_OUTPUT_MAX = 10 << 20,	/* one message of the largest and some */
+	WS_OUTPUT_MAX = 10 << 20,	/* one largest message, and some */
 };
 
 struct ws_event {
 	enum ws_event_type {
-		WS_EV_OPEN = 1,		/* client: upgraded; ws_header answers */
+		WS_EV_OPEN = 1,		/* client: ws_header answers now */
 		WS_EV_REQUEST,		/* server: answer it (below) */
 		WS_EV_MESSAGE,
 		WS_EV_PONG,
-		WS_EV_REFUSED,		/* client: not 101; status and data: its body */
-		WS_EV_CLOSED,		/* code, data: the reason; bad input ends here too */
+		WS_EV_REFUSED,		/* client: not 101; data: the body */
+		WS_EV_CLOSED,		/* data: reason; bad input ends here */
 	} type;
 	int		 status;	/* HTTP status, or close code */
 	bool		 text;		/* MESSAGE: a text frame, valid UTF-8 */
-	struct span	 data;		/* until ws_event, ws_input or ws_free */
+	struct span	 data;		/* until ws_event, _input, _free */
 };
 
 struct ws_client_conf {
 	const char	*host;		/* for Host: with port unless default */
 	const char	*target;	/* "/api/v1/events?user=..." */
-	const char	*headers;	/* more of them, each ending in CRLF; or NULL */
-	struct rng	*rng;		/* borrowed for the life: key and masks */
+	const char	*headers;	/* more, each with CRLF; or NULL */
+	struct rng	*rng;		/* borrowed for the life */
 };
 
 struct ws	*ws_client(const struct ws_client_conf *, uint64_t now);
@@ -59,7 +59,7 @@ void		 ws_sent(struct ws *, size_t n);
 
 bool		 ws_event(struct ws *, struct ws_event *);
 
-/* Not calling ws_event is backpressure: false while messages wait to be taken. */
+/* Not calling ws_event is backpressure: false while a message waits. */
 bool		 ws_wants_input(const struct ws *);
 
 /* A header of the request or the 101, trimmed; NULL if absent. */

@@ -25,7 +25,7 @@ every_character_is_valid_in_its_shortest_form_only(void **state)
 
 	(void)state;
 	for (uint32_t c = 0; c < 0x200000; c++) {
-		size_t	 len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		size_t	 len = 1u + (c > 0x7f) + (c > 0x7ff) + (c > 0xffff);
 		bool	 ok = c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
 
 		CHECK(utf8_valid(b, write_char(b, c, len)) == ok);
@@ -71,7 +71,8 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
-		cmocka_unit_test(every_character_is_valid_in_its_shortest_form_only),
+		cmocka_unit_test(
+		    every_character_is_valid_in_its_shortest_form_only),
 		cmocka_unit_test(
 		    text_is_valid_at_every_split_and_at_no_cut_in_a_character),
 		cmocka_unit_test(a_stray_or_missing_continuation_is_refused),

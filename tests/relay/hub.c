@@ -49,7 +49,7 @@ an_open_with_an_addressee_reaches_only_it(void **state)
 
 
 static void
-an_open_needs_write_for_the_opener_and_read_for_the_addressee(void **state)
+an_open_needs_write_for_itself_and_read_for_the_addressee(void **state)
 {
 	struct hub	*h = new_hub();
 	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io");
@@ -300,7 +300,7 @@ the_openers_close_ends_the_session_for_all(void **state)
 
 
 static void
-an_acceptors_close_ends_it_for_itself_and_a_strangers_not_at_all(void **state)
+a_close_counts_for_its_acceptor_and_not_from_a_stranger(void **state)
 {
 	struct hub	*h = new_hub();
 	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io"),
@@ -379,7 +379,7 @@ an_acceptor_that_is_back_accepts_again_and_goes_on(void **state)
 
 
 static void
-a_newer_connection_takes_the_place_of_one_not_yet_known_dead(void **state)
+a_newer_connection_takes_the_place_of_a_dead_one(void **state)
 {
 	struct hub	*h = new_hub();
 	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io"),
@@ -498,7 +498,7 @@ main(void)
 		    an_open_reaches_who_may_read_and_is_not_the_opener),
 		cmocka_unit_test(an_open_with_an_addressee_reaches_only_it),
 		cmocka_unit_test(
-		    an_open_needs_write_for_the_opener_and_read_for_the_addressee),
+		    an_open_needs_write_for_itself_and_read_for_the_addressee),
 		cmocka_unit_test(an_open_nobody_got_is_said_to_be_so),
 		cmocka_unit_test(hostile_opens_are_refused),
 		cmocka_unit_test(a_session_cannot_be_taken_over),
@@ -516,7 +516,7 @@ main(void)
 		cmocka_unit_test(reading_taken_back_ends_the_data),
 		cmocka_unit_test(the_openers_close_ends_the_session_for_all),
 		cmocka_unit_test(
-		    an_acceptors_close_ends_it_for_itself_and_a_strangers_not_at_all),
+		    a_close_counts_for_its_acceptor_and_not_from_a_stranger),
 		cmocka_unit_test(
 		    signals_cross_between_opener_and_acceptor_only),
 		cmocka_unit_test(
@@ -524,7 +524,7 @@ main(void)
 		cmocka_unit_test(
 		    an_acceptor_that_is_back_accepts_again_and_goes_on),
 		cmocka_unit_test(
-		    a_newer_connection_takes_the_place_of_one_not_yet_known_dead),
+		    a_newer_connection_takes_the_place_of_a_dead_one),
 		cmocka_unit_test(an_open_with_another_path_starts_afresh),
 		cmocka_unit_test(
 		    sessions_are_reclaimed_when_both_sides_are_gone),

@@ -6,8 +6,9 @@ a_slow_receiver_holds_its_sender_and_nobody_else(void **state)
 	struct hub	*h = new_hub();
 	int		 a = join(h, "alice@x.io"), b = join(h, "bob@x.io"),
 			 c = join(h, "carl@x.io"), a2 = join(h, "alice@x.io");
-	struct msg	 d = a_data(SID, 1, 60000), other = a_data("other-sid", 1,
-	    60000), open = an_open("other-sid", TCP, "carl@x.io"),
+	struct msg	 d = a_data(SID, 1, 60000),
+			 other = a_data("other-sid", 1, 60000),
+			 open = an_open("other-sid", TCP, "carl@x.io"),
 			 accept = of(MSG_ACCEPT, "other-sid");
 	size_t		 sent = 0;
 
@@ -164,7 +165,7 @@ a_held_sender_that_leaves_is_forgotten(void **state)
 
 
 static void
-the_largest_message_passes_and_what_grows_beyond_it_is_refused(void **state)
+the_largest_message_passes_and_what_outgrows_it_is_refused(void **state)
 {
 	struct hub	*h = new_hub();
 	int		 a = join(h, "alice@x.io"), b, j;
@@ -225,7 +226,7 @@ main(void)
 		cmocka_unit_test(a_receiver_that_leaves_frees_those_it_held),
 		cmocka_unit_test(a_held_sender_that_leaves_is_forgotten),
 		cmocka_unit_test(
-		    the_largest_message_passes_and_what_grows_beyond_it_is_refused),
+		    the_largest_message_passes_and_what_outgrows_it_is_refused),
 		cmocka_unit_test(no_failing_allocation_does_harm),
 	};
 

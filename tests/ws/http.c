@@ -3,7 +3,8 @@
 
 #include "ws/http.h"
 
-#define REQUEST	"GET /api/v1/events?user=a%40x.io&n=1+2%2B&e=&bad=%zz HTTP/1.1\r\n" \
+#define REQUEST	"GET /api/v1/events?user=a%40x.io&n=1+2%2B&e=&bad=%zz " \
+	"HTTP/1.1\r\n" \
 	"Host: h:80\r\nCONNECTION: keep-alive, Upgrade\r\nX: \t a b \t\r\n" \
 	"connection:foo\r\nEmpty:\r\n\r\n"
 
@@ -108,7 +109,8 @@ malformed_heads_are_refused(void **state)
 		"GET / HTTP/1.1\r\nA: b\nc: d\r\n\r\n",
 		"GET / HTTP/1.1\r\nA: \x01\r\n\r\n",
 	};
-	static const char		 nul[] = "GET / HTTP/1.1\r\nA: \0\r\n\r\n";
+	static const char		 nul[] =
+	    "GET / HTTP/1.1\r\nA: \0\r\n\r\n";
 	struct http			 h;
 
 	(void)state;

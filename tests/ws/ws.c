@@ -197,7 +197,8 @@ a_message_in_any_number_of_fragments_comes_whole(void **state)
 		size_t		 n = 0, part;
 
 		for (size_t at = 0; at < sizeof(all); at += part) {
-			part = sizeof(all) - at < size ? sizeof(all) - at : size;
+			part = sizeof(all) - at;
+			part = part < size ? part : size;
 			n += put(b + n, (at == 0 ? 2u : 0u) |
 			    (at + part == sizeof(all) ? 0x80 : 0), all + at,
 			    part);
@@ -243,7 +244,7 @@ violations_end_with_1002(void **state)
 
 
 static void
-a_violation_is_told_to_the_peer_and_nothing_after_it_is_read(void **state)
+a_violation_is_told_and_nothing_after_it_is_read(void **state)
 {
 	struct ws	*w = open_server();
 	struct notes	 t = { "", 0 };
@@ -577,7 +578,7 @@ main(void)
 		    a_message_in_any_number_of_fragments_comes_whole),
 		cmocka_unit_test(violations_end_with_1002),
 		cmocka_unit_test(
-		    a_violation_is_told_to_the_peer_and_nothing_after_it_is_read),
+		    a_violation_is_told_and_nothing_after_it_is_read),
 		cmocka_unit_test(
 		    masks_are_demanded_of_clients_and_refused_from_servers),
 		cmocka_unit_test(
