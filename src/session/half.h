@@ -15,7 +15,7 @@ struct up {
 	uint64_t	 sent;		/* sent on the present transport */
 	uint64_t	 sent_max;	/* sent on any */
 	uint64_t	 limit;		/* the peer takes bytes below it */
-	uint64_t	 waiting;	/* no progress since; NEVER: nothing waits */
+	uint64_t	 waiting;	/* since the last progress; NEVER: no */
 	enum up_state {
 		UP_OPEN,
 		UP_ENDED,		/* the direction ends at ring.end */
@@ -30,7 +30,7 @@ void		 up_reset(struct up *);		/* for the next generation */
 struct span	 up_space(struct up *, size_t most);
 void		 up_filled(struct up *, uint64_t now, size_t);
 void		 up_end(struct up *, uint64_t now);
-bool		 up_begun(const struct up *);	/* something was ever sent */
+bool		 up_begun(const struct up *);	/* ever sent */
 bool		 up_next(const struct up *, size_t max, struct hlnk2 *);
 void		 up_sent(struct up *, const struct hlnk2 *, struct flow_stats *);
 void		 up_rewind(struct up *);
@@ -63,7 +63,7 @@ struct down {
 
 void		 down_init(struct down *, size_t cap);
 void		 down_reset(struct down *);
-bool		 down_begun(const struct down *);	/* something ever came */
+bool		 down_begun(const struct down *);	/* ever came */
 uint64_t	 down_here(const struct down *);	/* the next offset */
 size_t		 down_held(const struct down *);	/* bytes, gaps not */
 bool		 down_waits(const struct down *);	/* bytes or the end */

@@ -20,15 +20,15 @@
 struct legacy;
 
 enum {
-	LEGACY_MESSAGE	= 65535,	/* upstream's read buffer */
+	LEGACY_MESSAGE	= 65535,	/* upstream's buffer */
 	LEGACY_HEAD	= 21,		/* of an HLNK frame, before the path */
 	LEGACY_CHUNK	= 61440,	/* payload per frame, upstream's default */
 	LEGACY_RELAY	= 256 << 10,	/* payload per Data over the relay */
-	LEGACY_HELD	= 1024,		/* numbers ahead of the next one kept */
-	LEGACY_FRAMES	= 1024,		/* frames sent and not confirmed */
-	LEGACY_GAP	= 5 * SEC,	/* a missing number may take this long */
+	LEGACY_HELD	= 1024,		/* numbers ahead kept */
+	LEGACY_FRAMES	= 1024,		/* sent, not confirmed */
+	LEGACY_GAP	= 5 * SEC,	/* for a missing number */
 	LEGACY_LEAST	= 1 << 20,	/* window: a few frames of the largest */
-	LEGACY_LINGER	= 10 * SEC,	/* a half-closed, quiet connection's life */
+	LEGACY_LINGER	= 10 * SEC,	/* half-closed and quiet */
 };
 
 /* What carries a frame. */
@@ -42,8 +42,8 @@ enum legacy_session { LEGACY_THEIRS, LEGACY_OURS, LEGACY_SESSIONS };
 
 struct legacy_conf {
 	const char	*path;		/* in each frame we send; copied */
-	size_t		 window;	/* sent, received, held each; 0: FLOW_WINDOW */
-	size_t		 chunk;		/* payload over the direct way; 0: LEGACY_CHUNK */
+	size_t		 window;	/* sent, waiting, held; 0: default */
+	size_t		 chunk;		/* payload, directly; 0: default */
 	size_t		 high;		/* unconfirmed bytes; 0: the window */
 };
 

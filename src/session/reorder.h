@@ -8,9 +8,9 @@
  * is copied and held, LEGACY_HELD numbers and cap bytes at most.
  */
 struct reorder {
-	uint64_t	 next;		/* the number expected; the first is 1 */
+	uint64_t	 next;		/* the number expected, from 1 */
 	uint64_t	 seen;		/* the highest so far */
-	uint64_t	 since;		/* next is missing; NEVER: nothing waits */
+	uint64_t	 since;		/* next is missing; NEVER: not */
 	size_t		 bytes;
 	struct span	 held[LEGACY_HELD];	/* by number */
 };
