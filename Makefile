@@ -55,11 +55,11 @@ TEST_CRYPTO = primitives cert tls
 TEST_NET = file loop resolve tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS = dtls message reassembly
-TEST_SCTP = assoc
+TEST_SCTP = assoc dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ring flow flow_sim legacy
+TEST_SESSION = flow flow_sim legacy ring
 TEST_AGENT = url
 TEST_RELAY = door hub hub_hold
 TEST_CLI = frames options
@@ -76,7 +76,7 @@ TESTS = $(TEST:%=$(O)/tests/%)
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = candidate sdp stun ws flow dtls cert dtls cert
+FUZZ = assoc candidate cert dcep dtls flow sdp stun ws
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

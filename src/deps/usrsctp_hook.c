@@ -7,6 +7,7 @@
 #include <netinet/sctp_sysctl.h>
 #include <netinet/sctp_output.h>
 #include <netinet/sctputil.h>
+#include <netinet/sctp_bsd_addr.h>
 
 int hotlink_sctp_patched(void);
 void hotlink_sctp_advance(uint32_t);
@@ -14,6 +15,7 @@ uint32_t hotlink_sctp_next(void);
 int hotlink_sctp_numbers(struct socket *, uint64_t *);
 void hotlink_sctp_assure(struct socket *);
 void hotlink_sctp_kick(struct socket *);
+void hotlink_sctp_work(void);
 int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
     size_t, const void *, size_t);
 
@@ -112,6 +114,13 @@ hotlink_sctp_kick(struct socket *so)
 	if (stcb != NULL)
 		sctp_chunk_output(stcb->sctp_ep, stcb,
 		    SCTP_OUTPUT_FROM_USR_SEND, SCTP_SO_NOT_LOCKED);
+}
+
+/* What the worker thread would do: addresses that went are forgotten. */
+void
+hotlink_sctp_work(void)
+{
+	sctp_iterator_worker();
 }
 
 /* usrsctp_sendv() of two pieces: 0, or an errno and nothing was taken. */

@@ -56,7 +56,8 @@ struct assoc {
 	bool			 told;		/* of the loss */
 	bool			 readable;
 	uint64_t		 now, packet_at, progress_at;
-	uint64_t		 acked, received, inits, ignored;
+	uint64_t		 acked, queued;	/* as they were */
+	uint64_t		 received, inits, ignored;
 	uint16_t		 streams;	/* the lesser of both ways */
 	uint8_t			*buf;		/* one message, or what came */
 	size_t			 cap, have;
@@ -117,10 +118,11 @@ leave(struct assoc *a)
 	if (a->so != NULL)
 		lib_assure(a->so);
 	if (lib_numbers(a->so, v)) {
-		if (v[LIB_QUEUED] == 0 || v[LIB_ACKED] != a->acked ||
-		    heard(a, v))
+		if (v[LIB_QUEUED] == 0 || a->queued == 0 ||
+		    v[LIB_ACKED] != a->acked || heard(a, v))
 			a->progress_at = a->now;
 		a->acked = v[LIB_ACKED];
+		a->queued = v[LIB_QUEUED];
 	}
 	if (a->out.woken)
 		a->readable = true;
@@ -431,7 +433,7 @@ on_change(struct assoc *a, struct rd *r, struct assoc_event *ev)
 		return true;
 	case SCTP_COMM_LOST:
 		set_lost(a, r->n > 0 ? "aborted by the peer" :
-		    "the peer does not answer");
+		    "the peer broke the protocol");
 		return false;
 	case SCTP_SHUTDOWN_COMP:
 		set_lost(a, "shut down by the peer");

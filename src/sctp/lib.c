@@ -19,7 +19,12 @@ enum {
 	SACK_PACKETS = 2,		/* more delays a small cwnd */
 	FIRST_CWND = 10,		/* RFC 6928, in packets */
 	CHUNKS = 65536,			/* 512 would end at 600 KiB */
-	TRIES = 10, INIT_TRIES = 8,
+	/*
+	 * 0.9.5 counts the probes of a closed window as errors and as
+	 * retransmissions even when they are answered, and gives up after some
+	 * minutes: so it may not be the judge, assoc.c watches instead.
+	 */
+	TRIES = 30000, INIT_TRIES = 8,
 	TICK_MS = 10, IDLE_MS = 1000,	/* with the stock library */
 	SETTLE_TICKS = 64,		/* a socket's end takes some */
 	TIME_BASE = 1000000,		/* second 0 has a meaning to usrsctp */
@@ -37,6 +42,7 @@ uint32_t	 hotlink_sctp_next(void);
 int		 hotlink_sctp_numbers(struct socket *, uint64_t *);
 void		 hotlink_sctp_assure(struct socket *);
 void		 hotlink_sctp_kick(struct socket *);
+void		 hotlink_sctp_work(void);
 int		 hotlink_sctp_send2(struct socket *, uint16_t, uint32_t,
 		     const void *, size_t, const void *, size_t);
 
@@ -49,7 +55,7 @@ hotlink_sctp_gettimeofday(struct timeval *tv, void *zone)
 	return 0;
 }
 
-/* The address and ASCONF worker: there is no such work, and one thread. */
+/* The address and ASCONF worker: this process has one thread. */
 int
 __wrap_sctp_userspace_thread_create(void *thread, void *start)
 {
@@ -140,6 +146,19 @@ hotlink_sctp_send2(struct socket *so, uint16_t stream, uint32_t ppid,
 	return n == (ssize_t)(headlen + bodylen) ? 0 : -1;
 }
 
+/* A library without our hook keeps a few hundred bytes per association. */
+__attribute__((weak)) void
+hotlink_sctp_work(void)
+{
+}
+
+static void
+expire(uint32_t ms)
+{
+	usrsctp_handle_timers(ms);
+	hotlink_sctp_work();
+}
+
 static void
 start(void)
 {
@@ -167,6 +186,7 @@ start(void)
 	usrsctp_sysctl_set_sctp_init_rtx_max_default(INIT_TRIES);
 	usrsctp_sysctl_set_sctp_assoc_rtx_max_default(TRIES);
 	usrsctp_sysctl_set_sctp_path_rtx_max_default(TRIES);
+	usrsctp_sysctl_set_sctp_max_retran_chunk(0);
 	started = true;
 }
 
@@ -295,7 +315,7 @@ lib_close(struct socket *so, uintptr_t id)
 	if (--users > 0)
 		return;
 	for (int i = 0; i < SETTLE_TICKS; i++)
-		usrsctp_handle_timers(TICK_MS);
+		expire(TICK_MS);
 	pool_trim();
 }
 
@@ -318,7 +338,7 @@ void
 lib_expire(void)
 {
 	if (started)
-		usrsctp_handle_timers(0);
+		expire(0);
 }
 
 uint64_t
