@@ -35,7 +35,7 @@ SRC_SCTP = assoc dcep lib out pool
 SRC_SRTP = library
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
-SRC_SYFT = acl env glob hlnk key marker msg msg_json msgpack yaml
+SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
@@ -58,7 +58,7 @@ TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
-TEST_SYFT = acl env glob hlnk key marker msg msgpack yaml
+TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = flow flow_sim legacy ring
 TEST_AGENT = url
 TEST_RELAY = door hub hub_hold
