@@ -134,7 +134,7 @@ put_piece(struct packer *k, const struct flight *f, const struct piece *p)
 
 	if (p->content != CONTENT_HANDSHAKE) {
 		if (make_room(k, RECORD_HEADER + p->n))
-			put_record(k, p, NULL, 0, msg, p->n);
+			put_record(k, p, msg, 0, msg, p->n);
 		return;
 	}
 	do
