@@ -76,7 +76,8 @@ TESTS = $(TEST:%=$(O)/tests/%)
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = assoc candidate cert dcep dtls flow sdp stun ws
+FUZZ = acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
+	pem sdp stun ws
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)
