@@ -39,7 +39,7 @@ SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party signal token
 SRC_AGENT = dial markers proxy servers url
-SRC_RELAY = access auth door hub relay
+SRC_RELAY = access auth door hub relay wire
 SRC_CLI = burst frames main options relay telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \

@@ -8,6 +8,8 @@
 #include "cli/cmd.h"
 #include "cli/options.h"
 #include "crypto/hash.h"
+#include "crypto/rng.h"
+#include "crypto/tls.h"
 #include "net/file.h"
 #include "net/loop.h"
 #include "relay/access.h"
@@ -17,15 +19,18 @@
 enum {
 	AUTH_MAX = 1 << 20,	/* bytes of --auth: 10,000 users */
 	PASS_MAX = 4 << 10,
+	PEM_MAX = 256 << 10,	/* a chain, or a key */
 };
 
 struct settings {
 	const char		*listen, *acl, *auth, *ice, *turn_user,
-				*turn_pass;
+				*turn_pass, *cert, *key;
 	bool			 open, verbose;
 	struct relay_conf	 conf;
 	struct auth		*users;
 	char			*pass;
+	struct tls_identity	*identity;
+	struct rng		*rng;
 };
 
 static char *
@@ -64,6 +69,26 @@ read_pass(struct settings *s)
 }
 
 static void
+read_identity(struct settings *s)
+{
+	size_t		 ncert, nkey;
+	char		*cert = read_file(s->cert, PEM_MAX, &ncert),
+			*key = read_file(s->key, PEM_MAX, &nkey);
+	const char	*why = "out of memory";
+
+	s->identity = tls_identity_new(cert, ncert, key, nkey, &why);
+	if (s->identity == NULL)
+		fatalx("%s, %s: %s", s->cert, s->key, why);
+	if ((s->rng = rng_new()) == NULL)
+		fatalx("relay: no random bytes");
+	wipe(key, nkey);
+	free(key);
+	free(cert);
+	s->conf.identity = s->identity;
+	s->conf.rng = s->rng;
+}
+
+static void
 prepare(struct settings *s)
 {
 	log_level(s->verbose ? LOG_DEBUG : LOG_INFO);
@@ -71,6 +96,8 @@ prepare(struct settings *s)
 		read_users(s);
 	if (s->turn_pass != NULL)
 		read_pass(s);
+	if (s->cert != NULL)
+		read_identity(s);
 	s->conf.door.any_origin = s->open || s->auth != NULL;
 	s->conf.door.ice = s->ice;
 	s->conf.door.turn_user = s->turn_user;
@@ -83,6 +110,8 @@ release(struct settings *s)
 {
 	access_free(s->conf.access);
 	auth_free(s->users);
+	tls_identity_free(s->identity);
+	rng_free(s->rng);
 	if (s->pass != NULL)
 		wipe(s->pass, strlen(s->pass));
 	free(s->pass);
@@ -126,6 +155,9 @@ check(const struct command *c, struct settings *s)
 	if ((s->turn_user == NULL) != (s->turn_pass == NULL))
 		return options_misuse(c, "options --turn-user and "
 		    "--turn-pass-file need each other");
+	if ((s->cert == NULL) != (s->key == NULL))
+		return options_misuse(c, "options --tls-cert and --tls-key "
+		    "need each other");
 	if (!door_text_ok(s->ice))
 		return options_misuse(c, "option --ice-servers: not one line "
 		    "of text");
@@ -148,6 +180,10 @@ cmd_relay(int argc, char **argv)
 		    OPT_TEXT, false, &s.auth, 0, 0, NULL, NULL },
 		{ 0, "open", NULL, "let anyone be anyone, from anywhere",
 		    OPT_FLAG, false, &s.open, 0, 0, NULL, NULL },
+		{ 0, "tls-cert", "FILE", "speak TLS, with this chain (PEM)",
+		    OPT_TEXT, false, &s.cert, 0, 0, NULL, NULL },
+		{ 0, "tls-key", "FILE", "and its private key (PEM)",
+		    OPT_TEXT, false, &s.key, 0, 0, NULL, NULL },
 		{ 0, "ice-servers", "LIST", "URLs to tell clients, by commas",
 		    OPT_TEXT, false, &s.ice, 0, 0, NULL, NULL },
 		{ 0, "turn-user", "USER", "TURN user name to tell clients",

@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "crypto/tls.h"
 #include "net/loop.h"
 #include "net/tcp.h"
 #include "relay/hub.h"
 #include "relay/relay.h"
+#include "relay/wire.h"
 #include "ws/ws.h"
 
 enum {
@@ -35,7 +37,7 @@ struct client {
 	struct relay	*relay;
 	struct client	*next;
 	struct io	 io;
-	struct ws	*ws;
+	struct wire	 wire;
 	struct ws_event	 ev;		/* held: offered again */
 	int		 id;		/* in the hub, -1: not in it */
 	bool		 held, gone, dirty;
@@ -94,12 +96,12 @@ deliver(struct relay *r, struct client *c, const struct msg *m)
 	struct wr		 w = wr_of(p, max);
 	bool			 sent = false;
 
-	if (p != NULL && ws_state(c->ws) == WS_OPEN) {
+	if (p != NULL && ws_state(c->wire.ws) == WS_OPEN) {
 		msg_encode(&w, e, m);
 		sent = !wr_bad(&w) &&
-		    ws_send(c->ws, e == MSG_JSON, w.p, w.n);
+		    ws_send(c->wire.ws, e == MSG_JSON, w.p, w.n);
 	}
-	if (!sent && ws_state(c->ws) == WS_OPEN)
+	if (!sent && ws_state(c->wire.ws) == WS_OPEN)
 		lose(c, "a message for it could not be written");
 	c->dirty = true;
 }
@@ -112,7 +114,7 @@ route(struct relay *r)
 
 	while (hub_output(r->hub, &id, &m)) {
 		deliver(r, r->by_id[id], &m);
-		hub_queued(r->hub, id, ws_queued(r->by_id[id]->ws));
+		hub_queued(r->hub, id, ws_queued(r->by_id[id]->wire.ws));
 	}
 }
 
@@ -134,16 +136,16 @@ on_request(struct client *c)
 	struct relay	*r = c->relay;
 	struct visitor	 v;
 
-	if (!door_request(&r->conf.door, c->ws, &v))
+	if (!door_request(&r->conf.door, c->wire.ws, &v))
 		return;
 	if ((c->id = hub_join(r->hub, v.user, v.encoding)) == -1) {
 		log_warnx("client %s: refused: %d connections are open",
 		    c->from, HUB_CONNS);
-		door_full(c->ws);
+		door_full(c->wire.ws);
 		return;
 	}
 	r->by_id[c->id] = c;
-	door_admit(&r->conf.door, c->ws, &v);
+	door_admit(&r->conf.door, c->wire.ws, &v);
 	log_info("client %s: %s joined, %s", c->from, v.user,
 	    v.encoding == MSG_MSGPACK ? "msgpack" : "json");
 	route(r);
@@ -155,7 +157,7 @@ on_garbage(struct client *c)
 {
 	log_debug("client %s: not a message", c->from);
 	if (++c->bad > BAD_MAX)
-		ws_close(c->ws, 1003, "too many broken messages");
+		ws_close(c->wire.ws, 1003, "too many broken messages");
 }
 
 /* True: the hub took it, or it was none. */
@@ -188,7 +190,7 @@ on_closed(struct client *c, const struct ws_event *ev, uint64_t now)
 static void
 take_events(struct client *c, uint64_t now)
 {
-	while (!c->held && !c->gone && ws_event(c->ws, &c->ev)) {
+	while (!c->held && !c->gone && ws_event(c->wire.ws, &c->ev)) {
 		switch (c->ev.type) {
 		case WS_EV_REQUEST:
 			on_request(c);
@@ -212,7 +214,7 @@ static void
 read_some(struct client *c, uint64_t now)
 {
 	struct relay	*r = c->relay;
-	ssize_t		 n = tcp_read(c->io.fd, r->chunk, sizeof(r->chunk));
+	long		 n = wire_read(&c->wire, now, r->chunk, CHUNK);
 
 	if (n == TCP_AGAIN)
 		return;
@@ -222,29 +224,25 @@ read_some(struct client *c, uint64_t now)
 	}
 	c->heard = c->moved = now;
 	c->pinged = 0;
-	ws_input(c->ws, now, r->chunk, (size_t)n);
+	if (wire_why(&c->wire) != NULL)
+		log_debug("client %s: TLS: %s", c->from, wire_why(&c->wire));
 	take_events(c, now);
 }
 
 static void
 write_some(struct client *c, uint64_t now)
 {
-	struct span	 s;
-	ssize_t		 n;
+	long	 n = wire_write(&c->wire);
 
-	while ((s = ws_output(c->ws)).n > 0) {
-		if ((n = tcp_write(c->io.fd, s.p, s.n)) == TCP_AGAIN)
-			break;
-		if (n == TCP_ERROR) {
-			lose(c, "write error");
-			return;
-		}
-		ws_sent(c->ws, (size_t)n);
-		c->moved = now;
+	if (n == TCP_ERROR) {
+		lose(c, "write error");
+		return;
 	}
+	if (n > 0)
+		c->moved = now;
 	if (c->id != -1)
-		hub_queued(c->relay->hub, c->id, ws_queued(c->ws));
-	if (s.n == 0 && ws_state(c->ws) == WS_CLOSED)
+		hub_queued(c->relay->hub, c->id, ws_queued(c->wire.ws));
+	if (ws_state(c->wire.ws) == WS_CLOSED && wire_drained(&c->wire))
 		lose(c, "closed");
 }
 
@@ -264,9 +262,9 @@ static void
 set_want(struct client *c)
 {
 	c->io.want = 0;
-	if (!c->held && ws_wants_input(c->ws))
+	if (!c->held && ws_wants_input(c->wire.ws))
 		c->io.want |= IO_IN;
-	if (ws_queued(c->ws) > 0)
+	if (!wire_drained(&c->wire))
 		c->io.want |= IO_OUT;
 }
 
@@ -275,8 +273,7 @@ client_free(struct client *c)
 {
 	leave(c);
 	loop_del(c->relay->loop, &c->io);
-	tcp_close(c->io.fd);
-	ws_free(c->ws);
+	wire_fini(&c->wire);
 	c->relay->nclients--;
 	free(c);
 }
@@ -349,11 +346,11 @@ overdue(const struct client *c, uint64_t now)
 {
 	if (c->ended != 0)
 		return now - c->ended > LINGER ? "closed" : NULL;
-	if (ws_state(c->ws) == WS_OPENING)
+	if (ws_state(c->wire.ws) == WS_OPENING)
 		return now - c->born > DOOR_TIME ? "no request in time" : NULL;
-	if (ws_state(c->ws) == WS_CLOSING)
+	if (ws_state(c->wire.ws) == WS_CLOSING)
 		return now - c->moved > LINGER ? "no close" : NULL;
-	if (ws_queued(c->ws) > 0)
+	if (ws_queued(c->wire.ws) > 0)
 		return now - c->moved > DEAD_STUCK ? "does not read" : NULL;
 	if (c->held || c->pinged == 0)
 		return NULL;
@@ -366,14 +363,14 @@ ping_if_due(struct client *c, uint64_t now)
 {
 	uint64_t	 after = c->held ? PING_HELD : PING_IDLE;
 
-	if (ws_state(c->ws) != WS_OPEN || ws_queued(c->ws) > 0 ||
+	if (ws_state(c->wire.ws) != WS_OPEN || ws_queued(c->wire.ws) > 0 ||
 	    now - c->heard < after ||
 	    (c->pinged != 0 && now - c->pinged < after))
 		return;
 	if (c->pinged != 0 && !c->held)
 		return;
 	c->pinged = now;
-	ws_ping(c->ws);
+	ws_ping(c->wire.ws);
 	c->dirty = true;
 }
 
@@ -397,30 +394,43 @@ on_tick(void *arg, uint64_t now)
 		alarm_set(r->loop, &r->tick, now + TICK);
 }
 
+/* The descriptor is its wire's from here on, also if this fails. */
+static int
+init_wire(struct relay *r, struct wire *w, int fd, uint64_t now)
+{
+	w->fd = fd;
+	w->ws = ws_server(now);
+	if (r->conf.identity != NULL)
+		w->tls = tls_server(r->conf.identity, r->conf.rng);
+	return w->ws == NULL || (r->conf.identity != NULL && w->tls == NULL) ?
+	    -1 : 0;
+}
+
 static int
 add_client(struct relay *r, int fd, const struct addr *from, uint64_t now)
 {
 	struct client	*c = calloc(1, sizeof(*c));
 
-	if (c == NULL || (c->ws = ws_server(now)) == NULL)
-		goto fail;
+	if (c == NULL) {
+		tcp_close(fd);
+		return -1;
+	}
 	c->relay = r;
 	c->id = -1;
 	c->born = c->heard = c->moved = now;
 	addr_text(from, c->from);
 	c->io = (struct io){ .fd = fd, .want = IO_IN, .ready = on_ready,
 	    .arg = c };
-	if (loop_add(r->loop, &c->io) == -1)
-		goto fail;
+	if (init_wire(r, &c->wire, fd, now) == -1 ||
+	    loop_add(r->loop, &c->io) == -1) {
+		wire_fini(&c->wire);
+		free(c);
+		return -1;
+	}
 	c->next = r->clients;
 	r->clients = c;
 	r->nclients++;
 	return alarm_set(r->loop, &r->tick, now + TICK);
-fail:
-	if (c != NULL)
-		ws_free(c->ws);
-	free(c);
-	return -1;
 }
 
 static void
@@ -432,9 +442,10 @@ on_accept(void *arg, unsigned got, uint64_t now)
 
 	(void)got;
 	while ((fd = tcp_accept(r->io.fd, &from)) >= 0)
-		if (r->nclients >= CLIENTS ||
-		    add_client(r, fd, &from, now) == -1)
+		if (r->nclients >= CLIENTS)
 			tcp_close(fd);
+		else if (add_client(r, fd, &from, now) == -1)
+			log_warnx("relay: out of memory for a connection");
 	if (fd != TCP_ERROR)
 		return;
 	log_warn("relay: accept");	/* out of descriptors: a tick later */
@@ -474,7 +485,7 @@ relay_free(struct relay *r)
 		return;
 	while ((c = r->clients) != NULL) {
 		r->clients = c->next;
-		ws_close(c->ws, 1000, "shutdown");
+		ws_close(c->wire.ws, 1000, "shutdown");
 		write_some(c, 0);
 		client_free(c);
 	}

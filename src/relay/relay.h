@@ -8,11 +8,15 @@
 struct access;
 struct loop;
 struct relay;
+struct rng;
+struct tls_identity;
 
 struct relay_conf {
 	struct addr	 listen;
 	struct access	*access;
 	struct door	 door;
+	const struct tls_identity *identity;	/* NULL: no TLS */
+	struct rng	*rng;			/* with TLS */
 };
 
 /* NULL: errno says why. bound is where it really listens. */
