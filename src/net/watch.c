@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE	/* d_type */
 /*
  * A tree of directories, kept by walking it. inotify (Linux) says when to look
  * again and where; the walk finds out what changed, so that a lost, merged or
@@ -7,7 +8,9 @@
  *   entry is either read or reported;
  * - a full queue, a directory renamed or removed: the whole tree is walked;
  * - a file that was closed after writing is reported even if its size and
- *   times look the same, for the clock of file systems is coarse.
+ *   times look the same, for the clock of file systems is coarse;
+ * - the slow look reads no directory whose time is that of the last reading,
+ *   and comes less often the longer it takes.
  */
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -22,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/clock.h"
 #include "net/loop.h"
 #include "net/watch.h"
 
@@ -29,6 +33,8 @@ enum {
 	SLOW = 5 * SEC,		/* between walks while inotify works */
 	QUICK = 500 * MS,	/* and while it does not */
 	SOON = 200 * MS,	/* after an event that only hints */
+	SHARE = 50,		/* of all time, for looking */
+	SETTLED = 2,		/* seconds after which a time tells contents */
 	DEPTH = 32,		/* directories below the root */
 	FILES = 4096,		/* remembered; searched one by one */
 	DIRS = 65536,		/* watched; the rest is left to the walk */
@@ -56,6 +62,8 @@ struct dir {
 	char		*rel;		/* "" is the root */
 	int		 wd;
 	uint64_t	 seen;
+	struct mark	 mark;		/* before it was read */
+	bool		 settled;	/* a later change has another mark */
 };
 
 struct watch {
@@ -69,6 +77,7 @@ struct watch {
 	size_t		 ndirs, capdirs;
 	uint64_t	 walk;		/* number of the walk under way */
 	bool		 complete;	/* every directory is watched */
+	bool		 hinted;	/* something happened: read them all */
 	struct io	 io;		/* fd -1: no inotify */
 	struct alarm	 next;
 };
@@ -260,6 +269,7 @@ remember_dir(struct watch *w, const char *rel, int wd)
 
 	if (d != NULL && strcmp(d->rel, rel) == 0) {
 		d->seen = w->walk;
+		d->settled = false;
 		return 0;
 	}
 	copy = strdup(rel);
@@ -274,13 +284,25 @@ remember_dir(struct watch *w, const char *rel, int wd)
 	free(d->rel);
 	d->rel = copy;
 	d->seen = w->walk;
+	d->settled = false;
 	return 0;
 }
 
+static bool
+is_settled(const struct stat *st)
+{
+	int64_t	 now = (int64_t)(clock_unix_ms() / 1000);
+
+	return now - (int64_t)st->st_mtim.tv_sec > SETTLED;
+}
+
+/* Watch a directory that is about to be read. */
 static void
 watch_dir(struct watch *w, const char *rel, const char *path)
 {
 	uint32_t	 mask = MASK;
+	struct stat	 st;
+	struct dir	*d;
 	int		 wd;
 
 	if (w->io.fd == -1) {
@@ -291,11 +313,28 @@ watch_dir(struct watch *w, const char *rel, const char *path)
 	if (rel[0] == '\0')
 		mask &= ~(uint32_t)IN_DONT_FOLLOW;
 	wd = inotify_add_watch(w->io.fd, path, mask);
-	if (wd == -1 || remember_dir(w, rel, wd) == -1)
+	if (wd == -1 || remember_dir(w, rel, wd) == -1) {
 		w->complete = false;
+		return;
+	}
+	d = find_dir(w, wd);
+	if (d == NULL || stat(path, &st) == -1)
+		return;
+	d->mark = mark_of(&st);
+	d->settled = is_settled(&st);
 }
 
 static void	 walk_dir(struct watch *, const char *, int, uint64_t);
+
+/* What need not be looked at any closer: most files, by far. */
+static bool
+is_other(const struct watch *w, const struct dirent *e)
+{
+	if (e->d_type == DT_DIR)
+		return strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0;
+	return e->d_type != DT_UNKNOWN && strcmp(e->d_name, w->name) != 0;
+}
 
 static void
 visit(struct watch *w, int dirfd, const char *dir, const char *name, int depth,
@@ -335,7 +374,8 @@ walk_dir(struct watch *w, const char *rel, int depth, uint64_t now)
 		return;
 	}
 	while ((e = readdir(d)) != NULL)
-		visit(w, fd, rel, e->d_name, depth, now);
+		if (!is_other(w, e))
+			visit(w, fd, rel, e->d_name, depth, now);
 	closedir(d);
 }
 
@@ -365,28 +405,88 @@ sweep(struct watch *w, uint64_t now)
 }
 
 static void
+next_look(struct watch *w, uint64_t began, uint64_t now)
+{
+	uint64_t	 took = clock_now() - began;
+	uint64_t	 pause = w->complete ? SLOW : QUICK;
+
+	if (pause < took * SHARE)
+		pause = took * SHARE;
+	alarm_set(w->loop, &w->next, now + pause);
+}
+
+static void
 walk_all(struct watch *w, uint64_t now)
 {
+	uint64_t	 began = clock_now();
+
 	w->walk++;
 	w->complete = true;
+	w->hinted = false;
 	walk_dir(w, "", 0, now);
 	sweep(w, now);
 	if (w->ndirs == 0)	/* no root, or no inotify */
 		w->complete = false;
-	alarm_set(w->loop, &w->next, now + (w->complete ? SLOW : QUICK));
+	next_look(w, began, now);
+}
+
+/* True if every directory holds the entries that were read from it. */
+static bool
+dirs_are_same(const struct watch *w)
+{
+	char			 path[PATH_MAX];
+	const struct dir	*d;
+	struct stat		 st;
+	struct mark		 m;
+
+	for (size_t i = 0; i < w->ndirs; i++) {
+		d = &w->dirs[i];
+		if (!d->settled || join(path, w->root, d->rel) == -1 ||
+		    stat(path, &st) == -1)
+			return false;
+		m = mark_of(&st);
+		if (!same_mark(&d->mark, &m))
+			return false;
+	}
+	return true;
+}
+
+void
+watch_look(struct watch *w, uint64_t now)
+{
+	uint64_t	 began = clock_now();
+
+	if (!w->complete || w->hinted || !dirs_are_same(w)) {
+		walk_all(w, now);
+		return;
+	}
+	for (size_t i = w->nfiles; i-- > 0;)
+		look_at(w, w->files[i].rel, false, now);
+	next_look(w, began, now);
 }
 
 static void
 on_alarm(void *arg, uint64_t now)
 {
-	walk_all(arg, now);
+	watch_look(arg, now);
 }
 
 static void
 walk_soon(struct watch *w, uint64_t now)
 {
+	w->hinted = true;
 	if (w->next.at > now + SOON)
 		alarm_set(w->loop, &w->next, now + SOON);
+}
+
+static bool
+is_linked(const struct watch *w, const char *rel)
+{
+	char		 path[PATH_MAX];
+	struct stat	 st;
+
+	return join(path, w->root, rel) == 0 && lstat(path, &st) == 0 &&
+	    st.st_nlink > 1;
 }
 
 /* In a directory we watch, to one of its entries. */
@@ -407,9 +507,8 @@ on_entry(struct watch *w, const struct dir *d, const struct inotify_event *e,
 	}
 	if (strcmp(e->name, w->name) != 0)
 		return;
-	if (e->mask & IN_CREATE)	/* being written, or a hard link */
-		walk_soon(w, now);
-	else
+	/* What is created is then written and closed, unless it is a link. */
+	if (!(e->mask & IN_CREATE) || is_linked(w, rel))
 		look_at(w, rel, (e->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0,
 		    now);
 }

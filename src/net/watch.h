@@ -22,6 +22,9 @@ struct watch	*watch_new(struct loop *, const char *root, const char *name,
 		     watch_fn *, void *arg, uint64_t now);
 void		 watch_free(struct watch *);
 
+/* Look now for what inotify missed, as happens from time to time. */
+void		 watch_look(struct watch *, uint64_t now);
+
 /* Do without inotify from now on: what a system without it gives. */
 void		 watch_no_inotify(struct watch *, uint64_t now);
 

@@ -245,6 +245,31 @@ a_root_that_comes_later_is_watched(void **state)
 }
 
 static void
+a_look_finds_what_was_not_told(void **state)
+{
+	(void)state;
+	start("mkdir -p a/b && : >a/stream.tcp && touch -d yesterday . a a/b");
+	EQ(s.n, 1);
+	watch_look(s.w, clock_now());
+	EQ(s.n, 1);
+	/* No turn of the loop comes between, so no event is read. */
+	run_script("echo x >a/stream.tcp");
+	watch_look(s.w, clock_now());
+	EQ(s.n, 2);
+	run_script("mkdir a/b/c && : >a/b/c/stream.tcp");
+	watch_look(s.w, clock_now());
+	EQ(s.n, 3);
+	STREQ(s.rel[2], "a/b/c/stream.tcp");
+	run_script("touch -d yesterday . a a/b a/b/c");
+	watch_look(s.w, clock_now());
+	run_script("rm -r a/b");
+	watch_look(s.w, clock_now());
+	EQ(s.n, 4);
+	EQ(s.exists[3], 0);
+	finish();
+}
+
+static void
 a_directory_watched_at_once_reports_each_file_once(void **state)
 {
 	(void)state;
@@ -291,6 +316,7 @@ main(void)
 		cmocka_unit_test(links_are_not_followed),
 		cmocka_unit_test(everything_is_seen_without_inotify_too),
 		cmocka_unit_test(a_root_that_comes_later_is_watched),
+		cmocka_unit_test(a_look_finds_what_was_not_told),
 		cmocka_unit_test(
 		    a_directory_watched_at_once_reports_each_file_once),
 		cmocka_unit_test(
