@@ -50,10 +50,20 @@ void		 assoc_free(struct assoc *);
 /* Begin: both sides connect (RFC 8841); input before this would be lost. */
 void		 assoc_start(struct assoc *, uint64_t now, struct batch *tx);
 
-/* A decrypted packet. May answer at once. */
+/*
+ * A decrypted packet. May answer at once. An INIT once the association is up
+ * is dropped: inside DTLS a restart is never legitimate.
+ */
 void		 assoc_input(struct assoc *, uint64_t now, uint8_t *, size_t,
 		     struct batch *tx);
 void		 assoc_tick(struct assoc *, uint64_t now, struct batch *tx);
+
+/*
+ * When usrsctp's next timer is due (exact with our build of it), or now if
+ * packets wait for a batch: those of another association's call, or those
+ * the last batch had no room for. Nothing is lost to a full batch; call again
+ * with an empty one. NEVER before the start and after the loss.
+ */
 uint64_t	 assoc_deadline(const struct assoc *);
 
 /*
@@ -87,11 +97,15 @@ bool		 assoc_send2(struct assoc *, uint64_t now, uint16_t channel,
 size_t		 assoc_room(const struct assoc *);
 size_t		 assoc_unacked(const struct assoc *);
 
-/* Reset our direction of a channel (RFC 8831 6.7). */
+/*
+ * Reset our direction of a channel (RFC 8831 6.7), behind what was sent on
+ * it; what still comes on it is dropped. Its id serves again after the peer
+ * did the same. No event follows.
+ */
 void		 assoc_close(struct assoc *, uint64_t now, uint16_t channel,
 		     struct batch *tx);
 
-/* End it now: ABORT to the peer. */
+/* End it now: ABORT to the peer. No event follows; the state is LOST. */
 void		 assoc_abort(struct assoc *, uint64_t now, struct batch *tx);
 
 enum assoc_state assoc_state(const struct assoc *);
