@@ -16,7 +16,8 @@ struct rng;
 struct cert;
 
 struct cert	*cert_new(struct rng *);
-struct cert	*cert_from_scalar(const uint8_t scalar[32]);	/* NULL: invalid */
+/* NULL: not a scalar of P-256, or out of memory */
+struct cert	*cert_from_scalar(const uint8_t scalar[32]);
 void		 cert_free(struct cert *);
 
 void		 cert_scalar(const struct cert *, uint8_t scalar[32]);

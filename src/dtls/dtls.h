@@ -21,15 +21,16 @@ struct dtls_conf {
 	bool			 client;
 	const struct cert	*cert;		/* borrowed for the life */
 	struct rng		*rng;		/* borrowed for the life */
-	uint8_t			 fingerprint[32]; /* SHA-256 of the peer's cert */
-	const uint8_t		*key_id;	/* 32 bytes: of its key too, or NULL */
+	/* SHA-256 of the peer's certificate; 32 bytes of its key's, or NULL */
+	uint8_t			 fingerprint[32];
+	const uint8_t		*key_id;
 	size_t			 mtu;		/* of a datagram; 0: 1200 */
-	uint64_t		 rto;		/* first retransmission; 0: 100 ms */
+	uint64_t		 rto;		/* the first; 0: 100 ms */
 };
 
 struct dtls_stats {
 	uint64_t	 bad_records, replays, retransmits, alerts;
-	uint64_t	 early;			/* of an epoch not reached yet */
+	uint64_t	 early;		/* of an epoch not reached yet */
 };
 
 struct dtls	*dtls_new(const struct dtls_conf *, uint64_t now);

@@ -11,7 +11,7 @@
  */
 enum {
 	FLIGHT_PIECES = 6,
-	FLIGHT_BYTES = 2048,	/* 2 x 290 of certificate and hello, and slack */
+	FLIGHT_BYTES = 2048,	/* certificate and hello take 600 */
 };
 
 struct piece {

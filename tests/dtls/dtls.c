@@ -470,7 +470,7 @@ static void
 hand_part(struct pair *p, const uint8_t *msg, size_t off, size_t n)
 {
 	uint8_t		 b[2048];
-	struct wr	 w = wr_of(b + RECORD_HEADER, sizeof(b) - RECORD_HEADER);
+	struct wr	 w = wr_of(b + RECORD_HEADER, 2048 - RECORD_HEADER);
 	struct span	 s = { w.p, 0 };
 
 	wr_bytes(&w, msg, 6);

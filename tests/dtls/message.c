@@ -22,7 +22,7 @@ hello_cut(void *arg, const uint8_t *p, size_t n, size_t which)
 }
 
 static void
-a_client_hello_reads_back_and_cut_anywhere_lacks_what_it_needs(void **state)
+a_client_hello_reads_back_and_a_cut_one_lacks_something(void **state)
 {
 	uint8_t			 b[512];
 	struct wr		 w = wr_of(b, sizeof(b));
@@ -142,7 +142,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 #define T(x)	cmocka_unit_test(x)
-		T(a_client_hello_reads_back_and_cut_anywhere_lacks_what_it_needs),
+		T(a_client_hello_reads_back_and_a_cut_one_lacks_something),
 		T(a_server_hello_echoes_only_what_was_offered),
 		T(an_extension_not_offered_is_refused),
 		T(a_key_exchange_reads_back_and_cut_anywhere_is_refused),
