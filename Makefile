@@ -26,7 +26,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 	$(CPPFLAGS) $(CFLAGS) $(SANFLAGS) $(WERROR)
 
 # One list per layer; a layer may use what src/layers says.
-SRC_BASE = addr base64 batch crc log utf8
+SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
@@ -38,9 +38,9 @@ SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party signal token
-SRC_AGENT = dial markers proxy servers url
+SRC_AGENT = agent bearer dial markers post proxy servers telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
-SRC_CLI = burst frames main options relay telemetry version
+SRC_CLI = agent burst frames identity key main options relay telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \

@@ -343,6 +343,7 @@ pump(struct agent *a, struct node *n, uint64_t now)
 	struct party_event	 ev;
 
 	n->dirty = false;
+	n->pumped = true;
 	a->busy = true;
 	party_tick(n->party, now, &a->batch);
 	while (party_event(n->party, now, &ev, &a->batch))
@@ -442,18 +443,21 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 
 /* The turn */
 
+/* A pumped party may have made space in any of its links. */
 static bool
 update_channels(struct agent *a, uint64_t now)
 {
 	bool	 any = false;
 
 	for (struct channel *c = a->channels; c != NULL; c = c->next) {
-		if (!c->touched)
+		if (!c->touched && !c->node->pumped)
 			continue;
+		any |= c->touched;
 		c->touched = false;
-		any = true;
 		proxy_update(c->proxy, now);
 	}
+	for (struct node *n = a->nodes; n != NULL; n = n->next)
+		n->pumped = false;
 	return any;
 }
 

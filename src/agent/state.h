@@ -34,7 +34,8 @@ struct channel {
 struct node {
 	struct party	*party;
 	size_t		 nchannels;
-	bool		 dirty;
+	bool		 dirty;		/* it was given something */
+	bool		 pumped;	/* its channels are to be looked at */
 	struct node	*next;
 };
 

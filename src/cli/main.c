@@ -10,8 +10,10 @@ static const struct {
 	int		(*run)(int, char **);
 	const char	*help;
 } commands[] = {
+	{ "agent", cmd_agent, "run one party's end of its links" },
 	{ "burst", cmd_burst, "push verified frames through a link" },
 	{ "relay", cmd_relay, "introduce agents, carry what they cannot" },
+	{ "key", cmd_key, "print the identity of a key file" },
 	{ "telemetry", cmd_telemetry, "show what agents counted" },
 	{ "version", cmd_version, "show versions and fast paths" },
 	{ "help", cmd_help, "show this, or the help of a command" },

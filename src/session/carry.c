@@ -436,6 +436,7 @@ send_control(struct link *l, uint64_t now, struct batch *tx)
 			return;
 		flow_sent(l->m.flow, now, &h);
 		l->last_traffic = now;
+		l->tx_p2p++;
 	}
 }
 
@@ -605,6 +606,8 @@ say_flow(struct link *l, uint64_t now, struct msg *m)
 	flow_sent(l->m.flow, now, &h);
 	if (data)
 		count_sent(l, now, h.payload.n, true);
+	else
+		l->tx_ws++;
 	stamp_data(p, l, m);
 	m->seq = ++l->seq;
 	m->path = span_of(l->canonical);

@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "cli/identity.h"
+#include "crypto/cert.h"
+#include "crypto/hash.h"
+#include "net/file.h"
+
+/* A key file: the P-256 private scalar, 64 hexadecimal digits and a newline. */
+enum { SCALAR = 32, KEY_TEXT = 2 * SCALAR + 1, KEY_FILE_MAX = 4096 };
+
+static struct cert *
+parse(const char *file, char *text, size_t n)
+{
+	uint8_t		 scalar[SCALAR];
+	struct cert	*cert = NULL;
+
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	if (n == 2 * SCALAR && hex_decode(scalar, sizeof(scalar), text, n) == 0)
+		cert = cert_from_scalar(scalar);
+	if (cert == NULL)
+		log_warnx("%s: not a key file of hotlink", file);
+	wipe(scalar, sizeof(scalar));
+	return cert;
+}
+
+static int
+save(const char *file, const struct cert *cert)
+{
+	uint8_t	 scalar[SCALAR];
+	char	 text[KEY_TEXT + 1];
+	int	 ok;
+
+	cert_scalar(cert, scalar);
+	hex_encode(text, scalar, sizeof(scalar));
+	text[KEY_TEXT - 1] = '\n';
+	ok = file_write(file, text, KEY_TEXT, 0600);
+	if (ok == -1)
+		log_warn("%s: cannot write", file);
+	wipe(scalar, sizeof(scalar));
+	wipe(text, sizeof(text));
+	return ok;
+}
+
+static struct cert *
+make(const char *file, struct rng *rng)
+{
+	struct cert	*cert = cert_new(rng);
+
+	if (cert == NULL)
+		log_warnx("out of memory");
+	else if (file != NULL && save(file, cert) == -1) {
+		cert_free(cert);
+		return NULL;
+	}
+	return cert;
+}
+
+struct cert *
+identity_load(const char *file, struct rng *rng)
+{
+	struct cert	*cert;
+	char		*text;
+	size_t		 n;
+
+	if (file == NULL)
+		return make(NULL, rng);
+	text = file_read(file, KEY_FILE_MAX, &n);
+	if (text == NULL) {
+		if (errno == ENOENT)
+			return make(file, rng);
+		log_warn("%s: cannot read", file);
+		return NULL;
+	}
+	cert = parse(file, text, n);
+	wipe(text, n);
+	free(text);
+	return cert;
+}
+
+void
+identity_text(const struct cert *cert, char text[65])
+{
+	uint8_t	 id[32];
+
+	cert_key_id(cert, id);
+	hex_encode(text, id, sizeof(id));
+}
