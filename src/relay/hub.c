@@ -50,7 +50,7 @@ struct hub {
 	struct session	*bucket[BUCKETS];
 	size_t		 nsessions;
 	uint64_t	 serial;
-	size_t		 nready;
+	size_t		 nready, nblocked;
 	int		 turn;		/* whose readiness is looked at next */
 
 	struct msg	 out;
@@ -155,7 +155,7 @@ make_ready(struct hub *h, struct conn *c)
 static void
 wake(struct hub *h, int c)
 {
-	for (int i = 0; i < HUB_CONNS; i++)
+	for (int i = 0; h->nblocked > 0 && i < HUB_CONNS; i++)
 		if (h->conn[i].used && h->conn[i].blocked &&
 		    h->conn[i].waits_for == c)
 			make_ready(h, &h->conn[i]);
@@ -208,9 +208,11 @@ hold(struct hub *h, int c, int to, size_t level, bool data)
 	me->blocked = true;
 	me->waits_for = to;
 	me->passes_at = data && level == HUB_OUTPUT_SOFT ? level / 2 : level;
-	h->stats.held += first;
-	if (first)
-		wake(h, c);
+	if (!first)
+		return HELD;
+	h->stats.held++;
+	h->nblocked++;
+	wake(h, c);
 	return HELD;
 }
 
@@ -244,17 +246,6 @@ send_to(struct hub *h, const struct msg *m, const int *to, size_t n)
 		h->conn[to[i]].queued += msg_encoded_max(
 		    h->conn[to[i]].encoding, m);
 	}
-}
-
-/* Send if all have room; afterwards things may be changed. */
-static enum verdict
-pass(struct hub *h, int c, const struct msg *m, const int *to, size_t n)
-{
-	if (!has_room(h, c, m, to, n))
-		return HELD;
-	send_to(h, m, to, n);
-	h->stats.routed += n;
-	return TAKEN;
 }
 
 static enum verdict
@@ -291,6 +282,30 @@ error(struct hub *h, int c, const struct msg *m, uint64_t code,
 		return HELD;
 	h->stats.refused++;
 	log_debug("hub: %s: type %u: %s", h->conn[c].user, m->type, why);
+	return TAKEN;
+}
+
+/* In the other encoding it may be; nobody may end another's connection so. */
+static bool
+too_large(const struct hub *h, const struct msg *m, const int *to, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (msg_encoded_max(h->conn[to[i]].encoding, m) >
+		    WS_MESSAGE_MAX)
+			return true;
+	return false;
+}
+
+/* Send if all have room; afterwards things may be changed. */
+static enum verdict
+pass(struct hub *h, int c, const struct msg *m, const int *to, size_t n)
+{
+	if (too_large(h, m, to, n))
+		return error(h, c, m, 413, "too large for its receiver");
+	if (!has_room(h, c, m, to, n))
+		return HELD;
+	send_to(h, m, to, n);
+	h->stats.routed += n;
 	return TAKEN;
 }
 
@@ -544,16 +559,6 @@ data_receivers(struct hub *h, struct session *s, int *list)
 	return n;
 }
 
-static bool
-too_large(const struct hub *h, const struct msg *m, const int *to, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (msg_encoded_max(h->conn[to[i]].encoding, m) >
-		    WS_MESSAGE_MAX)
-			return true;
-	return false;
-}
-
 static enum verdict
 on_data(struct hub *h, int c, const struct msg *m)
 {
@@ -568,8 +573,6 @@ on_data(struct hub *h, int c, const struct msg *m)
 	n = data_receivers(h, s, list);
 	if (n == 0)
 		return nobody_there(h, c, s, m);
-	if (too_large(h, m, list, n))
-		return error(h, c, m, 413, "too large for its receiver");
 	return pass(h, c, m, list, n);
 }
 
@@ -665,6 +668,7 @@ hub_input(struct hub *h, int c, const struct msg *m)
 	} else if (on_type[m->type](h, c, m) == HELD) {
 		return false;
 	}
+	h->nblocked -= me->blocked;
 	me->blocked = false;
 	return true;
 }
@@ -686,7 +690,7 @@ hub_queued(struct hub *h, int conn, size_t n)
 	struct conn	*c = h->conn;
 
 	h->conn[conn].queued = n;
-	if (n >= old)
+	if (n >= old || h->nblocked == 0)
 		return;
 	for (int i = 0; i < HUB_CONNS; i++)
 		if (c[i].used && c[i].blocked && c[i].waits_for == conn &&
@@ -745,8 +749,8 @@ hub_leave(struct hub *h, int c)
 			reclaim(h, s);
 		}
 	wake(h, c);
-	if (h->conn[c].ready)
-		h->nready--;
+	h->nready -= h->conn[c].ready;
+	h->nblocked -= h->conn[c].blocked;
 	memset(&h->conn[c], 0, sizeof(h->conn[c]));
 }
 

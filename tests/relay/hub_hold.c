@@ -181,6 +181,10 @@ the_largest_message_passes_and_what_outgrows_it_is_refused(void **state)
 	drain(h);
 	accepted_session(h, a, j, SID);
 	expect(h, a, &d, "0:error(413) ");
+	d = a_signal(SID, "x");
+	d.token.p = a_data(SID, 1, 0).payload.p;
+	d.token.n = WS_MESSAGE_MAX / 4;		/* of bytes like \u0000 */
+	expect(h, a, &d, "0:error(413) ");
 	hub_free(h);
 }
 
