@@ -94,8 +94,10 @@ put_record(struct packer *k, const struct piece *p, const void *head,
 	struct span	 s = { at, headlen + n };
 
 	s.p += p->epoch > 0 ? record_front(&by->key) : RECORD_HEADER;
-	memcpy(s.p, head, headlen);
-	memcpy(s.p + headlen, body, n);
+	if (headlen > 0)
+		memcpy(s.p, head, headlen);
+	if (n > 0)
+		memcpy(s.p + headlen, body, n);
 	if (p->epoch > 0)
 		record_seal(&by->key, p->content, by->seq[1]++, &s);
 	else
