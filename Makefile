@@ -37,7 +37,7 @@ SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
-	carry direct held machine opening party signal token
+	carry direct held machine opening party receive send signal token
 SRC_AGENT = agent bearer dial markers post proxy servers telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
 SRC_CLI = agent burst frames identity key main options relay telemetry version
@@ -59,7 +59,7 @@ TEST_SCTP = assoc dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = flow flow_sim legacy ring
+TEST_SESSION = flow flow_sim legacy ring held opening party token
 TEST_AGENT = url
 TEST_RELAY = door hub hub_hold
 TEST_CLI = frames options

@@ -18,7 +18,7 @@
  */
 enum direct_state {
 	DIRECT_OFF,		/* answerer: no offer yet */
-	DIRECT_PAUSE,		/* failed: the next one when the pause is over */
+	DIRECT_PAUSE,		/* failed: the next one when it is over */
 	DIRECT_OFFERING,
 	DIRECT_CONNECTING,	/* both descriptions are known */
 	DIRECT_UP,
@@ -36,7 +36,7 @@ enum {
 
 struct direct_conf {
 	struct peer_conf	 peer;	/* what it points to is borrowed */
-	bool			 pair;	/* between hotlink agents, for all links */
+	bool			 pair;	/* of two agents, for all links */
 	bool			 marked;	/* our SDP says a=x-hotlink:1 */
 };
 
@@ -45,15 +45,15 @@ struct direct {
 	struct peer		*peer;
 	enum direct_state	 state;
 	uint64_t		 since;		/* of the state */
-	uint64_t		 at;		/* next offer, end of patience */
+	uint64_t		 at;		/* next offer; patience ends */
 	unsigned		 tries, failures;
 	bool			 answer_due, again_due;
 	bool			 quiet;		/* up, but nothing comes back */
-	uint64_t		 heard;		/* or began to wait; NEVER: does not */
+	uint64_t		 heard;		/* a packet; NEVER: none due */
 	uint64_t		 packets;	/* of SCTP by then */
 	const char		*why;
 	char			 offer[TOKEN_OFFER];	/* o= of the offer */
-	char			 sid[SID_MAX + 1];	/* the offer's session */
+	char			 sid[SID_MAX + 1];	/* of the offer */
 	char			 trickle[DIRECT_TRICKLE][ICE_CANDIDATE_TEXT];
 	size_t			 ntrickle;
 	uint64_t		 offered;	/* when first; for telemetry */
@@ -70,7 +70,8 @@ void		 direct_start(struct direct *, uint64_t now);
 void		 direct_offer(struct direct *, uint64_t now, const char *sdp,
 		     const char *sid);
 void		 direct_answer(struct direct *, uint64_t now, struct span tok);
-void		 direct_candidate(struct direct *, uint64_t now, struct span tok);
+void		 direct_candidate(struct direct *, uint64_t now,
+		     struct span tok);
 void		 direct_again(struct direct *, uint64_t now, struct span tok);
 
 /* The relay is back: what was not answered is said again. */

@@ -8,11 +8,12 @@
 
 /*
  * The inside of a party, for session/party.c (what the owner calls),
- * session/signal.c (the relay's control messages) and session/carry.c (what
- * carries the bytes). Nobody else includes this.
+ * session/signal.c (the relay's control messages), session/carry.c (what
+ * carries a link), session/send.c and session/receive.c (the bytes). Nobody
+ * else includes this.
  */
 enum {
-	SILENCE = 1500 * MS,	/* accepted, and no word: upstream (dialect 1) */
+	SILENCE = 1500 * MS,	/* accepted, and no word: upstream */
 	HELLO_GAP = SEC,	/* hello is said again until there is one */
 	HELLO_TRIES = 4,
 	NORMAL_TIMEOUT = 60 * SEC,
@@ -22,7 +23,7 @@ enum {
 	NEWS = 32, NEWS_TEXT = 320,
 	ORPHANS = 16,
 	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
-	RELAY_FRAME = 64 << 10,	/* per Data between agents */
+	RELAY_FRAME = 256 << 10,	/* per Data between agents */
 };
 
 struct link {
@@ -34,12 +35,12 @@ struct link {
 	struct opening		 out;
 	struct inbound		 in;
 	bool			 out_ok, in_ok;	/* were accepted by this peer */
-	uint64_t		 quiet_until;	/* dialect not known: silence ends */
+	uint64_t		 quiet_until;	/* dialect unknown till then */
 	struct machine		 m;
 
 	/* Which of the peer's processes our bytes are with. */
 	uint64_t		 instance;
-	bool			 fresh;		/* begun anew, its sid is not here */
+	bool			 fresh;		/* anew; its sid comes yet */
 	uint64_t		 hello_at;	/* on in: NEVER when heard */
 	unsigned		 hello_tries;
 	bool			 hello_due;	/* on out: the answer */
@@ -118,7 +119,7 @@ struct party {
 	char			*token;		/* TOKEN_MAX */
 	uint8_t			*frame;		/* a relay frame, joined */
 	uint64_t		 refused, bad, forged;
-	uint64_t		 offers, answers_ok, answers_err;	/* of the gone */
+	uint64_t		 offers, answers_ok, answers_err; /* past */
 };
 
 /* party.c */
@@ -134,16 +135,23 @@ bool	 say_control(struct party *, uint64_t now, struct msg *);
 void	 link_forget_directs(struct link *);
 struct direct *new_direct(struct party *, const struct link *, bool offerer,
 	     bool pair);
-uint64_t signal_deadline(const struct party *, uint64_t now);
+uint64_t signal_deadline(const struct party *, uint64_t best);
 
 /* carry.c */
 bool	 link_p2p(const struct link *);
+bool	 relay_ready(const struct link *);
+void	 open_channels(struct party *, uint64_t now, struct batch *);
+void	 drop_channels(struct party *);
+void	 mark_open(struct link *, uint64_t now, uint64_t offered);
 void	 carry_tick(struct party *, uint64_t now, struct batch *);
+uint64_t carry_deadline(const struct party *, uint64_t best);
+
+/* send.c */
 void	 carry_send(struct party *, uint64_t now, struct batch *);
-bool	 carry_pull(struct party *, uint64_t now, struct batch *);
 bool	 carry_say(struct party *, uint64_t now, struct msg *);
+
+/* receive.c: the next thing a connection has; a relay message's bytes. */
+bool	 carry_pull(struct party *, uint64_t now, struct batch *);
 bool	 carry_data(struct link *, uint64_t now, const struct msg *);
-void	 carry_lost(struct link *, uint64_t now);
-uint64_t carry_deadline(const struct party *, uint64_t now);
 
 #endif

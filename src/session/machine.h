@@ -46,7 +46,8 @@ void		 machine_wrote(struct machine *, uint64_t now, size_t);
 struct span	 machine_pending(struct machine *);
 
 void		 machine_abort(struct machine *, uint64_t now, const char *why);
-void		 machine_rewind(struct machine *, uint64_t now, enum legacy_way);
+void		 machine_rewind(struct machine *, uint64_t now,
+		     enum legacy_way);
 bool		 machine_event(struct machine *, uint64_t now,
 		     struct flow_event *);
 uint64_t	 machine_deadline(const struct machine *);

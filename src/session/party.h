@@ -38,28 +38,28 @@ struct party_conf {
 	struct rng		*rng;		/* borrowed for the life */
 	const struct cert	*cert;		/* borrowed for the life */
 	uint64_t		 instance;	/* random per process */
-	const char		*version;	/* for hlc_hello's information */
+	const char		*version;	/* hello tells it */
 	bool			 lite;
 	const struct addr	*hosts;		/* copied, like stuns */
 	size_t			 nhosts;
 	const struct addr	*stuns;
 	size_t			 nstuns;
-	uint64_t		 connect_timeout;	/* strict and p2p-only */
+	uint64_t		 connect_timeout; /* of strict, p2p-only */
 	uint64_t		 grace;		/* before the relay may carry */
 	size_t			 window;	/* per link, each way */
-	size_t			 chunk;		/* payload per frame upstream; 0: default */
-	size_t			 high;		/* unacknowledged bytes per link; 0: no limit */
-	uint64_t		 stall;		/* counted and logged after; 0: never */
+	size_t			 chunk;		/* of a frame; 0: default */
+	size_t			 high;		/* unacked; 0: no limit */
+	uint64_t		 stall;		/* counted after; 0: never */
 };
 
 struct party_event {
 	enum party_event_type {
-		PARTY_EV_WRITE = 1,	/* link: write data to its local socket */
+		PARTY_EV_WRITE = 1,	/* write data to its local socket */
 		PARTY_EV_SHUT,		/* link: shut its local sending side */
-		PARTY_EV_RESET,		/* link: reset its local connection; text */
-		PARTY_EV_END,		/* link: detach and close its local connection */
+		PARTY_EV_RESET,		/* its local connection; text */
+		PARTY_EV_END,		/* detach and close that */
 		PARTY_EV_CARRIER,	/* link: it is carried by another now */
-		PARTY_EV_INFO,		/* text: what an operator acts on; link or NULL */
+		PARTY_EV_INFO,		/* text to act on; link or NULL */
 	} type;
 	struct link	*link;
 	struct span	 data;		/* until the next call on this party */
@@ -81,7 +81,8 @@ void		*link_arg(const struct link *);
 const struct marker *link_marker(const struct link *);
 
 /* STUN servers learnt later, from the relay's header. */
-void		 party_add_stun(struct party *, uint64_t now, const struct addr *);
+void		 party_add_stun(struct party *, uint64_t now,
+		     const struct addr *);
 
 /*
  * Relay side. party_relay: the WebSocket is up (all sessions are announced
@@ -91,8 +92,10 @@ void		 party_add_stun(struct party *, uint64_t now, const struct addr *);
  * given while data is true: the caller's room.
  */
 void		 party_relay(struct party *, uint64_t now, bool up);
-bool		 party_message(struct party *, uint64_t now, const struct msg *);
-bool		 party_say(struct party *, uint64_t now, bool data, struct msg *);
+bool		 party_message(struct party *, uint64_t now,
+		     const struct msg *);
+bool		 party_say(struct party *, uint64_t now, bool data,
+		     struct msg *);
 
 /* Is this session one of this party's: nobody else may open it. */
 bool		 party_has_sid(const struct party *, struct span sid);
@@ -125,24 +128,25 @@ void		 party_close(struct party *, uint64_t now, struct batch *tx);
 /* What telemetry and logs show (hotlink-protocol.md 7), by value. */
 struct link_info {
 	char		 sid_out[SID_MAX + 1], sid_in[SID_MAX + 1];
-	const char	*status;	/* of the outbound session: pending, accepted, rejected */
+	const char	*status;	/* pending, accepted, rejected */
 	const char	*webrtc;	/* none, connecting, connected, error */
 	enum carrier	 carrier;
-	bool		 up;		/* accepted both ways, an open channel or relay */
+	bool		 up;		/* accepted both ways, carried */
 	int		 dialect;	/* 0, 1; -1: not known yet */
 	bool		 has_pair;
 	struct ice_info	 pair;
 	uint64_t	 rtt, retransmits;
-	uint64_t	 seq;		/* frames sent on the outbound session */
+	uint64_t	 seq;		/* frames on the outbound one */
 	uint64_t	 tx_bytes, rx_bytes, tx_p2p_packets, tx_ws_packets,
 			 rx_packets;
 	uint64_t	 last_traffic;	/* a time; 0: none yet */
 	uint64_t	 fallbacks, violations, stalls;
-	uint64_t	 offer_to_open, open_to_payload;	/* durations; NEVER: not yet */
-	uint64_t	 send_us, send_max_us;	/* from read to handed over, summed / worst */
-	uint64_t	 write_us, write_max_us;	/* from arrival to written */
+	uint64_t	 offer_to_open, open_to_payload; /* NEVER: not yet */
+	uint64_t	 send_us, send_max_us;	/* from read to handed over */
+	uint64_t	 write_us, write_max_us; /* from arrival to written */
 };
-void		 link_info(const struct link *, uint64_t now, struct link_info *);
+void		 link_info(const struct link *, uint64_t now,
+		     struct link_info *);
 
 struct party_info {
 	bool		 channel_open;	/* at least one */

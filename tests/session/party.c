@@ -60,21 +60,23 @@ cut_path(struct world *w, bool cut)
 }
 
 static void
-comes_up(const struct party_conf *a, const struct party_conf *b, int dialect)
+comes_up(const struct party_conf *a, const struct party_conf *b, int dialect,
+    world_cond *carried_so)
 {
 	struct world		*w = world_new(1, a, b, 1);
 	struct link_info	 i;
 
 	world_connect(w, 0, 0, 300000, false);
 	world_connect(w, 1, 0, 200000, false);
-	CHECK(world_until(w, 10 * SEC, both_direct));
+	CHECK(world_until(w, 10 * SEC, carried_so));
 	CHECK(world_until(w, 20 * SEC, all_arrived));
 	for (int s = 0; s < 2; s++) {
 		world_info(w, s, 0, &i);
 		EQ(i.dialect, dialect);
 		CHECK(i.up);
 		STREQ(i.status, "accepted");
-		STREQ(i.webrtc, "connected");
+		if (carried_so == both_direct)
+			STREQ(i.webrtc, "connected");
 	}
 	EQ(w->side[0].app[0].resets + w->side[1].app[0].resets, 0);
 	world_free(w);
@@ -84,24 +86,27 @@ static void
 two_agents_of_dialect_1_carry_bytes_both_ways(void **state)
 {
 	(void)state;
-	comes_up(&one, &one, 1);
+	comes_up(&one, &one, 1, both_direct);
 }
 
+/*
+ * Two agents of dialect 0 have several connections between the same two
+ * sockets, which DTLS cannot tell apart: they meet over the relay.
+ */
 static void
 two_agents_of_dialect_0_carry_bytes_both_ways(void **state)
 {
 	(void)state;
-	comes_up(&zero, &zero, 0);
+	comes_up(&zero, &zero, 0, both_relay);
 }
 
 static void
 dialect_1_speaks_dialect_0_to_an_upstream_peer(void **state)
 {
 	(void)state;
-	comes_up(&one, &zero, 0);
-	comes_up(&zero, &one, 0);
+	comes_up(&one, &zero, 0, both_relay);
+	comes_up(&zero, &one, 0, both_relay);
 }
-
 
 /* Both sides send n bytes each way, and both are told to. */
 static struct world *
@@ -180,6 +185,9 @@ a_link_on_the_relay_resumes_when_that_restarts(void **state)
 {
 	(void)state;
 	the_relay_carries_and_resumes(&one, &one, 3);
+	the_relay_carries_and_resumes(&one, &zero, 31);
+	the_relay_carries_and_resumes(&zero, &one, 32);
+	the_relay_carries_and_resumes(&zero, &zero, 33);
 }
 
 /* Only one side's connection to the relay breaks, the relay knows all. */
@@ -657,14 +665,16 @@ static void
 a_goodbye_ends_the_peers_connection_with_a_reason(void **state)
 {
 	struct world	*w = two_sending(25, &one, &one, 8 << 20);
+	const char	*why;
 
 	(void)state;
 	CHECK(world_until(w, 30 * SEC, half_arrived));
 	party_close(w->side[1].party, w->now, &w->tx);
 	simnet_send(w->net, w->now, &w->tx);
 	CHECK(world_until(w, 5 * SEC, some_reset));
-	CHECK(strcmp(w->side[0].app[0].why, "the peer's agent has ended") == 0 ||
-	    strcmp(w->side[0].app[0].why, "the peer closed the link") == 0);
+	why = w->side[0].app[0].why;
+	CHECK(strcmp(why, "the peer's agent has ended") == 0 ||
+	    strcmp(why, "the peer closed the link") == 0);
 	world_free(w);
 }
 

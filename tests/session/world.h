@@ -35,7 +35,7 @@ struct queue {
 
 struct session {
 	char		 sid[SID_MAX + 1], path[KEY_MAX];
-	int		 from, from_conn, accepted;	/* accepted: a conn or 0 */
+	int		 from, from_conn, accepted;	/* the last: or 0 */
 };
 
 struct app {
@@ -76,7 +76,9 @@ struct world {
 	uint64_t	 seed;
 };
 
-static const char *const	 emails[] = { "a@example.com", "b@example.com" };
+static const char *const	 emails[] = {
+	"a@example.com", "b@example.com",
+};
 
 static inline uint8_t
 pattern(uint64_t i, int side, int link)

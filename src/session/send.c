@@ -1,0 +1,293 @@
+/*
+ * What a party's links send, on the direct path and over the relay. Control
+ * frames go before data, and links take turns frame by frame. A frame counts
+ * as sent when a transport took it, so nothing is committed before.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/link.h"
+
+enum {
+	HEAD_MAX = 64 + KEY_MAX,	/* of either version of HLNK */
+	LEAST_ROOM = 16 << 10,		/* smaller frames are not worth it */
+	BACKLOG = 128 << 10,		/* given to SCTP beyond its cwnd x 2 */
+	BURST = 64, BURST_LEN = 1300,	/* packets one frame may become */
+};
+
+static void
+count_sent(struct link *l, uint64_t now, size_t n, bool relay)
+{
+	uint64_t	 took = now > l->read_at ? now - l->read_at : 0;
+
+	l->last_traffic = now;
+	l->moved = now;
+	l->stalled = false;
+	if (relay) {
+		l->tx_ws++;
+		if (l->party->conf.transport != TRANSPORT_WS)
+			l->fallbacks = 1;
+	} else
+		l->tx_p2p++;
+	l->tx_bytes += n;
+	if (l->payload_at == 0)
+		l->payload_at = now;
+	l->send_us += took;
+	if (took > l->send_max_us)
+		l->send_max_us = took;
+}
+
+static bool
+send2(struct party *p, uint64_t now, int channel, const struct hlnk2 *h,
+    struct batch *tx)
+{
+	uint8_t		 head[HEAD_MAX];
+	struct wr	 w = wr_of(head, sizeof(head));
+	struct span	 hs;
+
+	hlnk2_encode_head(&w, h);
+	hs = (struct span){ head, w.n };
+	return peer_send(p->direct->peer, now, (uint16_t)channel, &hs,
+	    &h->payload, tx);
+}
+
+/* Acks, ends and resets of all links, before any data. */
+static void
+send_control(struct link *l, uint64_t now, struct batch *tx)
+{
+	struct party	*p = l->party;
+	struct hlnk2	 h, out;
+
+	while (batch_room(tx, 4, BURST_LEN) &&
+	    flow_control(l->m.flow, now, &h)) {
+		out = h;
+		out.stream = (uint16_t)l->channel;
+		if (!send2(p, now, p->control, &out, tx))
+			return;
+		flow_sent(l->m.flow, now, &h);
+		l->last_traffic = now;
+		l->tx_p2p++;
+	}
+}
+
+static size_t
+frame_limit(const struct peer *peer, size_t head)
+{
+	size_t	 n = peer_max_message(peer), room = peer_room(peer);
+
+	n = n < FRAME_MAX ? n : FRAME_MAX;
+	n = n < room ? n : room;
+	return n > head ? n - head : 0;
+}
+
+static size_t
+send_flow(struct link *l, uint64_t now, struct batch *tx)
+{
+	struct party	*p = l->party;
+	struct hlnk2	 h;
+	size_t		 max = frame_limit(p->direct->peer, HLNK2_HEAD);
+
+	if (max < LEAST_ROOM || !flow_data(l->m.flow, now, max, &h))
+		return 0;
+	if (!send2(p, now, l->channel, &h, tx))
+		return 0;
+	flow_sent(l->m.flow, now, &h);
+	count_sent(l, now, h.payload.n, false);
+	return h.payload.n + HLNK2_HEAD;
+}
+
+static size_t
+send_legacy(struct link *l, uint64_t now, struct batch *tx)
+{
+	struct peer	*peer = l->to_peer->peer;
+	uint8_t		 head[HEAD_MAX];
+	struct wr	 w = wr_of(head, sizeof(head));
+	struct span	 hs;
+	struct hlnk1	 h;
+
+	legacy_unacked(l->m.legacy, now, peer_unacked(peer));
+	if (!legacy_data(l->m.legacy, now, LEGACY_DIRECT, &h))
+		return 0;
+	hlnk1_encode_head(&w, &h);
+	hs = (struct span){ head, w.n };
+	if (wr_bad(&w) || peer_room(peer) < w.n + h.payload.n ||
+	    !peer_send(peer, now, (uint16_t)l->channel, &hs, &h.payload, tx))
+		return 0;
+	legacy_sent(l->m.legacy, now, LEGACY_DIRECT, &h);
+	count_sent(l, now, h.payload.n, false);
+	return w.n + h.payload.n;
+}
+
+/*
+ * What SCTP may be given now: little more than the path carries in two round
+ * trips, so that control frames find a short queue.
+ */
+static size_t
+budget_of(const struct peer *peer)
+{
+	struct peer_info	 info;
+	size_t			 unacked = peer_unacked(peer), most;
+
+	peer_info(peer, &info);
+	most = 2 * (size_t)info.sctp.cwnd + BACKLOG;
+	return most > unacked ? most - unacked : 0;
+}
+
+static void
+send_pair(struct party *p, uint64_t now, struct batch *tx)
+{
+	size_t		 budget, n, idle = 0;
+	struct link	*l;
+
+	for (size_t i = 0; i < p->nlinks; i++)
+		if (p->link[i]->carrier == CARRIER_P2P &&
+		    link_p2p(p->link[i]))
+			send_control(p->link[i], now, tx);
+	budget = budget_of(p->direct->peer);
+	while (idle < p->nlinks && budget > 0) {
+		if (!batch_room(tx, BURST, BURST_LEN)) {
+			p->dirty = true;
+			return;
+		}
+		p->turn = (p->turn + 1) % p->nlinks;
+		l = p->link[p->turn];
+		n = l->carrier == CARRIER_P2P && link_p2p(l) ?
+		    send_flow(l, now, tx) : 0;
+		idle = n > 0 ? 0 : idle + 1;
+		budget = n < budget ? budget - n : 0;
+	}
+}
+
+static void
+send_session(struct link *l, uint64_t now, struct batch *tx)
+{
+	size_t	 budget = budget_of(l->to_peer->peer), n;
+
+	while (budget > 0) {
+		if (!batch_room(tx, BURST, BURST_LEN)) {
+			l->party->dirty = true;
+			return;
+		}
+		n = send_legacy(l, now, tx);
+		if (n == 0)
+			return;
+		budget = n < budget ? budget - n : 0;
+	}
+}
+
+void
+carry_send(struct party *p, uint64_t now, struct batch *tx)
+{
+	struct link	*l;
+
+	if (p->dialect == DIALECT_1) {
+		if (direct_usable(p->direct)) {
+			send_pair(p, now, tx);
+			direct_watch(p->direct, now);
+		}
+		return;
+	}
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->m.legacy != NULL && l->carrier == CARRIER_P2P &&
+		    link_p2p(l)) {
+			send_session(l, now, tx);
+			direct_watch(l->to_peer, now);
+		}
+	}
+}
+
+static void
+stamp_data(struct party *p, struct link *l, struct msg *m)
+{
+	memset(m, 0, sizeof(*m));
+	snprintf(p->id, sizeof(p->id), "%06x",
+	    (unsigned)(p->next_id++ & 0xffffff));
+	m->type = MSG_DATA;
+	m->id = span_of(p->id);
+	m->sid = span_of(l->out.sid);
+}
+
+/* The relay's message has one payload: head and body are joined here. */
+static bool
+say_flow(struct link *l, uint64_t now, struct msg *m)
+{
+	struct party	*p = l->party;
+	struct hlnk2	 h;
+	struct wr	 w;
+	bool		 data = false;
+
+	if (p->frame == NULL)
+		p->frame = malloc(RELAY_FRAME + HEAD_MAX);
+	if (p->frame == NULL)
+		return false;
+	if (!flow_control(l->m.flow, now, &h)) {
+		data = flow_data(l->m.flow, now, RELAY_FRAME, &h);
+		if (!data)
+			return false;
+	}
+	w = wr_of(p->frame, RELAY_FRAME + HEAD_MAX);
+	hlnk2_encode_head(&w, &h);
+	wr_bytes(&w, h.payload.p, h.payload.n);
+	if (wr_bad(&w))
+		return false;
+	flow_sent(l->m.flow, now, &h);
+	if (data)
+		count_sent(l, now, h.payload.n, true);
+	else
+		l->tx_ws++;
+	stamp_data(p, l, m);
+	m->seq = ++l->seq;
+	m->path = span_of(l->canonical);
+	m->payload = (struct span){ p->frame, w.n };
+	return true;
+}
+
+static bool
+say_legacy(struct link *l, uint64_t now, struct msg *m)
+{
+	struct party	*p = l->party;
+	struct hlnk1	 h;
+
+	if (!legacy_data(l->m.legacy, now, LEGACY_WS, &h))
+		return false;
+	stamp_data(p, l, m);
+	m->seq = h.seq;
+	m->path = span_of(l->data_path);
+	m->payload = h.payload;
+	snprintf(p->etag, sizeof(p->etag), "%" PRIu64, h.seq);
+	m->etag = span_of(p->etag);
+	legacy_sent(l->m.legacy, now, LEGACY_WS, &h);
+	count_sent(l, now, h.payload.n, true);
+	return true;
+}
+
+static bool
+say_of(struct link *l, uint64_t now, struct msg *m)
+{
+	if (!relay_ready(l))
+		return false;
+	if (l->m.flow != NULL)
+		return l->carrier == CARRIER_WS && say_flow(l, now, m);
+	if (l->m.legacy == NULL)
+		return false;
+	return (l->carrier == CARRIER_WS ||
+	    (l->carrier == CARRIER_P2P && legacy_relay_only(l->m.legacy))) &&
+	    say_legacy(l, now, m);
+}
+
+bool
+carry_say(struct party *p, uint64_t now, struct msg *m)
+{
+	if (!p->relay)
+		return false;
+	for (size_t i = 0; i < p->nlinks; i++) {
+		p->turn_relay = (p->turn_relay + 1) % p->nlinks;
+		if (say_of(p->link[p->turn_relay], now, m))
+			return true;
+	}
+	return false;
+}
