@@ -152,9 +152,7 @@ take_events(struct uplink *u, uint64_t now)
 			message(u, now, &ev);
 			break;
 		case WS_EV_PONG:
-			u->pong_due = false;
-			alarm_set(u->conf.loop, &u->ping, now + PING_EVERY);
-			break;
+			break;		/* bytes came: see on_input */
 		case WS_EV_REFUSED:
 			refused(u, now, &ev);
 			break;
@@ -181,6 +179,14 @@ on_input(void *arg, uint64_t now, const uint8_t *p, size_t n)
 {
 	struct uplink	*u = arg;
 
+	/*
+	 * Any byte is a sign of life: a relay that holds our input back, because
+	 * a receiver of ours is slow, does not read our ping either.
+	 */
+	if (u->state == OPEN) {
+		u->pong_due = false;
+		alarm_set(u->conf.loop, &u->ping, now + PING_EVERY);
+	}
 	ws_input(u->ws, now, p, n);
 	take_events(u, now);
 }
