@@ -678,6 +678,31 @@ a_goodbye_ends_the_peers_connection_with_a_reason(void **state)
 	world_free(w);
 }
 
+static void
+a_failed_allocation_costs_no_more_than_a_connection(void **state)
+{
+	struct party_conf	 ws = { .dialect1 = true,
+				    .transport = TRANSPORT_WS };
+	struct world		*w;
+
+	(void)state;
+	for (uint64_t turn = 1; turn < 80; turn++) {
+		/* usrsctp does not survive it once it sends: not after 20. */
+		w = world_new(50 + turn, turn > 20 ? &ws : &one, &one, 1);
+		w->poor = turn;
+		w->nth = 1 + turn % 3;
+		world_connect(w, 0, 0, 100000, false);
+		world_connect(w, 1, 0, 100000, false);
+		world_run(w, 100 * SEC);
+		for (int s = 0; s < 2; s++)
+			if (!w->side[s].app[0].attached)
+				world_connect(w, s, 0, 100000, false);
+		CHECK(world_until(w, 100 * SEC, all_arrived) ||
+		    w->side[0].app[0].resets + w->side[1].app[0].resets > 0);
+		world_free(w);
+	}
+}
+
 int
 main(void)
 {
@@ -716,6 +741,8 @@ main(void)
 		    a_removed_link_resets_the_other_end_and_can_be_made_again),
 		cmocka_unit_test(
 		    a_goodbye_ends_the_peers_connection_with_a_reason),
+		cmocka_unit_test(
+		    a_failed_allocation_costs_no_more_than_a_connection),
 	};
 
 	return RUN(tests);

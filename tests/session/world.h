@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/oom.h"
 #include "support/simnet.h"
 #include "support/test.h"
 
@@ -74,6 +75,8 @@ struct world {
 	int		 next_conn;
 	struct queue	 in, out;
 	uint64_t	 seed;
+	uint64_t	 turns, poor;	/* in which turn memory runs out */
+	size_t		 nth;		/* at which allocation */
 };
 
 static const char *const	 emails[] = {
@@ -477,11 +480,14 @@ pump(struct world *w, int s)
 	struct msg		 m;
 
 	d->pumps++;
+	if (++w->turns == w->poor)
+		oom_after(w->nth);
 	for (int i = 0; i < W_LINKS; i++)
 		app_turn(w, s, &d->app[i]);
 	party_tick(d->party, w->now, &w->tx);
 	while (party_event(d->party, w->now, &ev, &w->tx))
 		on_party_event(w, s, &ev);
+	oom_after(0);
 	simnet_send(w->net, w->now, &w->tx);
 	for (int i = 0; i < 64 && w->in.n < W_QUEUE / 2 &&
 	    party_say(d->party, w->now, w->in.n < 64, &m); i++)
