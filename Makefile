@@ -40,7 +40,8 @@ SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party receive send signal token
 SRC_AGENT = agent bearer dial markers post proxy servers telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
-SRC_CLI = agent burst frames identity key main options relay telemetry version
+SRC_CLI = agent burst frames identity key main options relay settings \
+	telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -62,7 +63,7 @@ TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = flow flow_sim legacy ring held opening party token
 TEST_AGENT = url
 TEST_RELAY = door hub hub_hold
-TEST_CLI = frames options
+TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \

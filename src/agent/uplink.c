@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "net/loop.h"
+#include "syft/config.h"
 #include "ws/ws.h"
 
 /* hotlink-protocol.md 1.8 [A] */
@@ -16,7 +17,7 @@ enum {
 	PING_EVERY = 15 * SEC,
 	PONG_WITHIN = 10 * SEC,
 	BACKOFF_MIN = 250 * MS, BACKOFF_MAX = 5 * SEC,
-	HEADERS_MAX = 4096,
+	HEADERS_MAX = TOKEN_MAX + 256,
 	DATA_QUEUE = 1 << 20,	/* stop adding Data above: relay pace */
 };
 

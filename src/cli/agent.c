@@ -10,27 +10,18 @@
 #include "cli/cmd.h"
 #include "cli/identity.h"
 #include "cli/options.h"
+#include "cli/settings.h"
 #include "crypto/cert.h"
+#include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "crypto/tls.h"
 #include "net/file.h"
 
 #define SYSTEM_TRUST	"/etc/ssl/certs/ca-certificates.crt"
 
-enum {
-	TOKEN_MAX = 16 << 10,
-	CONNECT_TIMEOUT = 10 * SEC,
-};
+enum { CONNECT_TIMEOUT = 10 * SEC };
 
-static struct args {
-	const char		*server, *user, *data_dir, *config, *token_file,
-				*ca, *pin, *key, *tcp_bind;
-	bool			 strict, p2p_only, lite, verbose;
-	unsigned		 transport;
-	uint64_t		 connect_timeout, udp_port, window, memory;
-	struct option_list	 ice, bind;
-	bool			 window_given;
-} args = {
+static struct agent_options	 args = {
 	.connect_timeout = CONNECT_TIMEOUT, .window = 4 << 20,
 	.memory = 32 << 20,
 };
@@ -63,11 +54,11 @@ static const struct option	 options[] = {
 	    .help = "never fall back to the relay", .to = &args.p2p_only },
 	{ .name = "transport", .arg = "KIND", .kind = OPT_CHOICE,
 	    .help = "auto, p2p or ws", .choices = transports,
-	    .to = &args.transport },
+	    .to = &args.transport, .given = &args.transport_given },
 	{ .name = "connect-timeout", .arg = "S", .kind = OPT_DURATION,
 	    .help = "how long bytes wait for a path in strict mode (10)",
 	    .min = 100 * MS, .max = 3600ull * SEC,
-	    .to = &args.connect_timeout },
+	    .to = &args.connect_timeout, .given = &args.timeout_given },
 	{ .name = "ice-server", .arg = "URL", .kind = OPT_LIST,
 	    .help = "stun:host[:port]; repeatable", .to = &args.ice },
 	{ .name = "ice-lite", .kind = OPT_FLAG,
@@ -75,7 +66,7 @@ static const struct option	 options[] = {
 	    .to = &args.lite },
 	{ .name = "udp-port", .arg = "N", .kind = OPT_NUMBER,
 	    .help = "of all direct paths (any)", .min = 0, .max = 65535,
-	    .to = &args.udp_port },
+	    .to = &args.udp_port, .given = &args.port_given },
 	{ .name = "bind", .arg = "ADDR", .kind = OPT_LIST,
 	    .help = "offer exactly this address; repeatable",
 	    .to = &args.bind },
@@ -84,10 +75,12 @@ static const struct option	 options[] = {
 	    .to = &args.tcp_bind },
 	{ .name = "link-window", .arg = "SIZE", .kind = OPT_SIZE,
 	    .help = "bytes under way per link and direction (4M)",
-	    .min = 64 << 10, .max = 256 << 20, .to = &args.window },
+	    .min = 64 << 10, .max = 256 << 20, .to = &args.window,
+	    .given = &args.window_given },
 	{ .name = "memory", .arg = "SIZE", .kind = OPT_SIZE,
 	    .help = "for all links together (32M)", .min = 1 << 20,
-	    .max = 4ull << 30, .to = &args.memory },
+	    .max = 4ull << 30, .to = &args.memory,
+	    .given = &args.memory_given },
 	{ .letter = 'v', .name = "verbose", .kind = OPT_FLAG,
 	    .help = "log more", .to = &args.verbose },
 };
@@ -99,6 +92,7 @@ static const struct command	 command = {
 
 /* What the conf points to and main ends with. */
 struct holds {
+	struct settings		 settings;
 	struct rng		*rng;
 	struct cert		*cert;
 	struct tls_trust	*trust;
@@ -106,70 +100,44 @@ struct holds {
 	uint8_t			 pin[32];
 	char			 email[EMAIL_MAX + 1];
 	char			 root[4096];
-	char			 ice[2048];
 	char			*token;
 };
 
 static int
-set_addresses(struct agent_conf *c)
+set_bind(struct agent_conf *c, struct holds *h)
 {
-	for (size_t i = 0; i < args.bind.n; i++) {
-		if (c->nbind == AGENT_HOSTS)
-			return options_misuse(&command,
-			    "--bind: more than %d", AGENT_HOSTS);
+	(void)h;
+	if (args.bind.n > AGENT_HOSTS)
+		return options_misuse(&command, "--bind: more than %d",
+		    AGENT_HOSTS);
+	for (size_t i = 0; i < args.bind.n; i++)
 		if (addr_parse_ip(&c->bind[c->nbind++], args.bind.v[i]) == -1)
 			return options_misuse(&command,
 			    "--bind %s: not a numeric address",
 			    args.bind.v[i]);
-	}
-	if (addr_parse_ip(&c->tcp_bind, args.tcp_bind != NULL ? args.tcp_bind :
-	    "127.0.0.1") == -1)
-		return options_misuse(&command,
-		    "--tcp-bind %s: not a numeric address", args.tcp_bind);
 	return OPTIONS_RUN;
 }
 
 static int
 set_party(struct agent_conf *c, struct holds *h)
 {
-	const char	*why;
+	const struct settings	*s = &h->settings;
+	const char		*why;
 
-	if (args.server == NULL)
-		return options_misuse(&command, "-s is missing: the relay");
-	if (args.user == NULL)
-		return options_misuse(&command, "-u is missing: the party");
-	if (args.data_dir == NULL)
-		return options_misuse(&command, "-d is missing: the directory "
-		    "that holds datasites");
-	if (url_parse(&c->server, args.server, &why) == -1)
-		return options_misuse(&command, "-s %s: %s", args.server, why);
-	if (!email_valid(args.user))
-		return options_misuse(&command, "-u %s: not an email",
-		    args.user);
-	snprintf(h->email, sizeof(h->email), "%s", args.user);
+	if (url_parse(&c->server, s->server.value, &why) == -1)
+		return options_misuse(&command, "%s %s: %s", s->server.source,
+		    s->server.value, why);
+	if (!email_valid(s->user.value))
+		return options_misuse(&command, "%s %s: not an email",
+		    s->user.source, s->user.value);
+	snprintf(h->email, sizeof(h->email), "%s", s->user.value);
 	email_lower(h->email);
 	c->email = h->email;
 	if ((size_t)snprintf(h->root, sizeof(h->root), "%s/datasites",
-	    args.data_dir) >= sizeof(h->root))
-		return options_misuse(&command, "-d: too long");
+	    s->data_dir.value) >= sizeof(h->root))
+		return options_misuse(&command, "%s: too long",
+		    s->data_dir.source);
 	c->root = h->root;
-	return OPTIONS_RUN;
-}
-
-static int
-set_ice(struct agent_conf *c, struct holds *h)
-{
-	size_t	 n = 0;
-
-	for (size_t i = 0; i < args.ice.n; i++) {
-		n += (size_t)snprintf(h->ice + n, sizeof(h->ice) - n, "%s%s",
-		    i > 0 ? "," : "", args.ice.v[i]);
-		if (n >= sizeof(h->ice))
-			return options_misuse(&command,
-			    "--ice-server: too many");
-	}
-	if (args.ice.n > 0)
-		c->ice_servers = h->ice;
 	return OPTIONS_RUN;
 }
 
@@ -210,8 +178,12 @@ set_tls(struct agent_conf *c, struct holds *h)
 static int
 set_token(struct agent_conf *c, struct holds *h)
 {
-	size_t	 n;
+	const struct settings	*s = &h->settings;
+	size_t			 n;
 
+	c->access_token = s->access.value;
+	c->refresh_token = s->refresh.value;
+	c->config = s->keep ? s->config_file : NULL;
 	if (args.token_file == NULL)
 		return OPTIONS_RUN;
 	h->token = file_read(args.token_file, TOKEN_MAX, &n);
@@ -220,6 +192,10 @@ set_token(struct agent_conf *c, struct holds *h)
 		return STATUS_FAILED;
 	}
 	h->token[strcspn(h->token, " \t\r\n")] = '\0';
+	if (!token_safe(h->token)) {
+		log_warnx("--token-file %s: no token in it", args.token_file);
+		return STATUS_FAILED;
+	}
 	c->access_token = h->token;
 	return OPTIONS_RUN;
 }
@@ -236,44 +212,78 @@ set_identity(struct agent_conf *c, struct holds *h)
 	return h->cert != NULL ? OPTIONS_RUN : STATUS_FAILED;
 }
 
-static void
-set_mode(struct agent_conf *c)
+static int
+set_rest(struct agent_conf *c, struct holds *h)
 {
-	c->transport = (enum transport)args.transport;
-	c->mode = MODE_NORMAL;
-	if (args.p2p_only || c->transport == TRANSPORT_P2P)
-		c->mode = MODE_P2P_ONLY;
-	if (args.strict)
-		c->mode = MODE_STRICT;
+	const struct settings	*s = &h->settings;
+
+	c->mode = s->mode;
+	c->transport = s->transport;
+	c->dialect1 = s->dialect1;
 	c->lite = args.lite;
 	c->udp_port = (uint16_t)args.udp_port;
+	c->tcp_bind = s->tcp_bind;
+	c->ice_servers = s->ice_servers;
 	c->connect_timeout = args.connect_timeout;
+	c->grace = s->grace;
+	c->stall = s->stall;
 	c->window = args.window;
 	c->memory = args.memory;
-	c->dialect1 = true;
-	c->grace = 1500 * MS;
-	c->stall = 1500 * MS;
+	c->chunk = s->chunk;
+	c->high = s->high;
+	return OPTIONS_RUN;
 }
 
 static int
 set_all(struct agent_conf *c, struct holds *h)
 {
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
-		set_party, set_ice, set_tls, set_token, set_identity,
+		set_rest, set_bind, set_party, set_tls, set_token,
+		set_identity,
 	};
-	int		 status;
+	int		 status = OPTIONS_RUN;
 
-	set_mode(c);
-	status = set_addresses(c);
 	for (size_t i = 0; status == OPTIONS_RUN &&
 	    i < sizeof(set) / sizeof(set[0]); i++)
 		status = set[i](c, h);
 	return status;
 }
 
+static const char *
+get_variable(void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
+static void
+say_of_variable(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	if (error)
+		options_misuse(&command, "%s", line);
+	else
+		log_warnx("%s", line);
+}
+
+static void
+forget(struct holds *h)
+{
+	cert_free(h->cert);
+	rng_free(h->rng);
+	tls_trust_free(h->trust);
+	if (h->token != NULL)
+		wipe(h->token, strlen(h->token));
+	free(h->token);
+	wipe(&h->settings, sizeof(h->settings));
+}
+
 int
 cmd_agent(int argc, char **argv)
 {
+	static const struct env_io	 environment = {
+		.get = get_variable, .say = say_of_variable,
+	};
 	static struct agent_conf	 conf;
 	static struct holds		 holds;
 	int				 status;
@@ -281,13 +291,15 @@ cmd_agent(int argc, char **argv)
 	status = options_parse(&command, &argc, argv);
 	if (status != OPTIONS_RUN)
 		return status;
-	log_level(args.verbose ? LOG_DEBUG : LOG_INFO);
-	status = set_all(&conf, &holds);
-	if (status == OPTIONS_RUN)
+	status = settings_read(&holds.settings, &args, &environment);
+	if (status == STATUS_OK) {
+		log_level(holds.settings.verbose ? LOG_DEBUG : LOG_INFO);
+		status = set_all(&conf, &holds);
+	}
+	if (status == OPTIONS_RUN) {
+		log_info("settings: %s", holds.settings.line);
 		status = agent_run(&conf);
-	cert_free(holds.cert);
-	rng_free(holds.rng);
-	tls_trust_free(holds.trust);
-	free(holds.token);
+	}
+	forget(&holds);
 	return status;
 }

@@ -239,7 +239,7 @@ conflict(struct reader *r, const char *one, const char *other)
 	char		 what[128];
 
 	snprintf(what, sizeof(what), "contradicts %s", one);
-	say(r, r->env->v[ENV_STRICT].on, other, what);
+	say(r, r->io->strict || r->env->v[ENV_STRICT].on, other, what);
 }
 
 /* Any of the four names turns it on; two that disagree are not silent. */

@@ -44,6 +44,7 @@ struct env_io {
 	void		*arg;
 	const char	*(*get)(void *, const char *name);
 	void		(*say)(void *, bool error, const char *line);
+	bool		 strict;	/* an option asked for strict mode */
 };
 
 /* 0; or -1, and every error was said. Warnings are said and go on. */

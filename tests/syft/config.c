@@ -29,7 +29,7 @@ say(void *arg, bool error, const char *line)
 	errors += error;
 }
 
-static const struct env_io	 io = { NULL, get, say };
+static const struct env_io	 io = { .get = get, .say = say };
 
 static void
 with(const char *name, const char *value)

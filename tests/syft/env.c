@@ -31,7 +31,7 @@ say(void *arg, bool error, const char *line)
 static int
 with(const char *a, const char *av, const char *b, const char *bv)
 {
-	static const struct env_io	 io = { NULL, get, say };
+	static const struct env_io	 io = { .get = get, .say = say };
 
 	memset(vars, 0, sizeof(vars));
 	vars[0] = a;
@@ -111,7 +111,7 @@ strict_implies_p2p_only_and_makes_a_conflict_an_error(void **state)
 	vars[4] = "BV_" HL "_P2P_ONLY";
 	vars[5] = "1";
 	nsaid = nerrors = 0;
-	EQ(env_read(&env, &(struct env_io){ NULL, get, say }), -1);
+	EQ(env_read(&env, &(struct env_io){ .get = get, .say = say }), -1);
 	EQ(nerrors, 1);
 }
 
