@@ -37,8 +37,9 @@ SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
-	carry direct held machine opening party receive send signal token
-SRC_AGENT = agent bearer dial markers post proxy servers telemetry uplink url
+	carry direct held machine opening party ports receive send signal token
+SRC_AGENT = agent bearer dial markers post proxy servers sockets telemetry \
+	uplink url
 SRC_RELAY = access auth door hub relay wire
 SRC_CLI = agent burst frames identity key main options relay settings \
 	telemetry version
@@ -60,7 +61,7 @@ TEST_SCTP = assoc dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = flow flow_sim legacy ring held opening party token
+TEST_SESSION = ports flow flow_sim legacy ring held opening party token
 TEST_AGENT = url
 TEST_RELAY = door hub hub_hold
 TEST_CLI = frames options settings

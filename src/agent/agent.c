@@ -15,6 +15,7 @@
 #include "agent/markers.h"
 #include "agent/proxy.h"
 #include "agent/servers.h"
+#include "agent/sockets.h"
 #include "agent/state.h"
 #include "agent/telemetry.h"
 #include "agent/uplink.h"
@@ -29,7 +30,6 @@
 enum {
 	BATCH_BYTES = 4 << 20,	/* a window of SCTP packets, each with its room */
 	ROUNDS = 4,		/* of pumping in one turn, then the rest's turn */
-	UDP_READS = 4,		/* socket drains per turn and family */
 	SAYS = 256,		/* relay messages of one party in a row */
 };
 
@@ -77,6 +77,14 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 }
 
 static void
+send_batch(struct agent *a)
+{
+	if (a->sockets != NULL)
+		sockets_send(a->sockets, &a->batch);
+	batch_reset(&a->batch);
+}
+
+static void
 forget_routes(struct agent *a, const struct node *n)
 {
 	for (size_t i = 0; i < ROUTES; i++)
@@ -92,6 +100,10 @@ node_free(struct agent *a, struct node *n, uint64_t now)
 	telemetry_forget_party(a->telemetry, n->party);
 	party_close(n->party, now, &a->batch);
 	forget_routes(a, n);
+	if (a->sockets != NULL) {
+		send_batch(a);
+		sockets_drop(a->sockets, n);
+	}
 	while (*p != n)
 		p = &(*p)->next;
 	*p = n->next;
@@ -307,10 +319,10 @@ route_slot(const struct path *p)
 }
 
 static void
-on_datagram(void *arg, const struct path *path, uint8_t *bytes, size_t n)
+on_datagram(void *arg, uint64_t now, const struct path *path, uint8_t *bytes,
+    size_t n)
 {
 	struct agent	*a = arg;
-	uint64_t	 now = a->now;
 	size_t		 slot = route_slot(path);
 	struct node	*known = NULL, *node;
 
@@ -350,28 +362,23 @@ pump(struct agent *a, struct node *n, uint64_t now)
 		on_event(a, n, &ev, now);
 }
 
+/* A connection to an upstream peer may want a port for itself. */
 static void
-on_udp(struct agent *a, int family, uint64_t now)
+give_port(struct agent *a, struct node *n)
 {
-	bool	 more = true;
+	struct addr	 host[AGENT_HOSTS];
+	int		 nth;
 
-	a->now = now;
-	for (int i = 0; more && i < UDP_READS; i++)
-		more = udp_recv(a->udp, family, on_datagram, a);
-}
-
-static void
-on_udp4(void *arg, unsigned got, uint64_t now)
-{
-	(void)got;
-	on_udp(arg, 4, now);
-}
-
-static void
-on_udp6(void *arg, unsigned got, uint64_t now)
-{
-	(void)got;
-	on_udp(arg, 6, now);
+	if (a->sockets == NULL || !party_wants_port(n->party))
+		return;
+	nth = sockets_add(a->sockets, n);
+	if (nth == -1)
+		return;
+	memcpy(host, a->host, a->nhosts * sizeof(host[0]));
+	for (size_t i = 0; i < a->nhosts; i++)
+		host[i].port = sockets_port(a->sockets, nth, host[i].family);
+	party_add_port(n->party, host, a->nhosts);
+	n->dirty = true;
 }
 
 /* Events of a party */
@@ -471,6 +478,7 @@ pump_nodes(struct agent *a, uint64_t now)
 			continue;
 		any = true;
 		pump(a, n, now);
+		give_port(a, n);
 	}
 	return any;
 }
@@ -485,9 +493,7 @@ on_turn(void *arg, uint64_t now)
 	for (int i = 0; more && i < ROUNDS; i++) {
 		more = update_channels(a, now);
 		more |= pump_nodes(a, now);
-		if (a->udp != NULL)
-			udp_send(a->udp, &a->batch);
-		batch_reset(&a->batch);
+		send_batch(a);
 	}
 	update_channels(a, now);
 	say(a, now);
@@ -521,29 +527,22 @@ find_hosts(struct agent *a)
 	for (size_t i = 0; i < n && a->nhosts < AGENT_HOSTS; i++) {
 		if (a->conf->nbind == 0 && other && addr_is_loopback(&found[i]))
 			continue;
-		found[i].port = udp_port(a->udp, found[i].family);
+		found[i].port = sockets_port(a->sockets, 0, found[i].family);
 		if (found[i].port != 0)
 			a->host[a->nhosts++] = found[i];
 	}
 }
 
 static int
-open_udp(struct agent *a, struct io *io4, struct io *io6)
+open_udp(struct agent *a)
 {
 	if (a->conf->transport == TRANSPORT_WS)
 		return 0;
-	a->udp = udp_open(a->conf->udp_port);
-	if (a->udp == NULL) {
+	a->sockets = sockets_new(a->loop, a->conf->udp_port, on_datagram, a);
+	if (a->sockets == NULL) {
 		log_warn("udp port %u: cannot open", a->conf->udp_port);
 		return -1;
 	}
-	*io4 = (struct io){ .fd = udp_fd(a->udp, 4), .want = IO_IN,
-	    .ready = on_udp4, .arg = a };
-	*io6 = (struct io){ .fd = udp_fd(a->udp, 6), .want = IO_IN,
-	    .ready = on_udp6, .arg = a };
-	if ((io4->fd != -1 && loop_add(a->loop, io4) == -1) ||
-	    (io6->fd != -1 && loop_add(a->loop, io6) == -1))
-		return -1;
 	find_hosts(a);
 	if (a->nhosts == 0)
 		log_warnx("no usable address for a direct path");
@@ -597,8 +596,7 @@ stop(struct agent *a, uint64_t now)
 		telemetry_flush(a->telemetry, a, now);
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);
-	if (a->udp != NULL)
-		udp_send(a->udp, &a->batch);
+	send_batch(a);
 	if (a->uplink != NULL)
 		uplink_pump(a->uplink, now);
 	uplink_free(a->uplink);
@@ -612,7 +610,6 @@ int
 agent_run(const struct agent_conf *conf)
 {
 	struct agent	*a = calloc(1, sizeof(*a));
-	struct io	 io4 = { .fd = -1 }, io6 = { .fd = -1 };
 	int		 status = 1;
 
 	if (a == NULL || batch_init(&a->batch, BATCH_BYTES) == -1)
@@ -623,17 +620,13 @@ agent_run(const struct agent_conf *conf)
 	a->resolver = a->loop != NULL ? resolver_new(a->loop) : NULL;
 	if (a->resolver == NULL)
 		fatalx("out of memory");
-	if (open_udp(a, &io4, &io6) == 0 && start(a, clock_now()) == 0) {
+	if (open_udp(a) == 0 && start(a, clock_now()) == 0) {
 		loop_on_turn(a->loop, on_turn, a);
 		loop_run(a->loop);
 		status = 0;
 	}
 	stop(a, clock_now());
-	if (io4.fd != -1)
-		loop_del(a->loop, &io4);
-	if (io6.fd != -1)
-		loop_del(a->loop, &io6);
-	udp_close(a->udp);
+	sockets_free(a->sockets);
 	resolver_free(a->resolver);
 	loop_free(a->loop);
 	batch_fini(&a->batch);

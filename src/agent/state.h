@@ -45,7 +45,7 @@ struct agent {
 	const struct agent_conf	*conf;
 	struct loop		*loop;
 	struct resolver		*resolver;
-	struct udp		*udp;		/* NULL with --transport ws */
+	struct sockets		*sockets;	/* NULL with --transport ws */
 	struct batch		 batch;
 	struct uplink		*uplink;
 	struct bearer		*bearer;
@@ -59,7 +59,6 @@ struct agent {
 	size_t			 nhosts;
 	struct node		*turn;		/* whose say it is first */
 	uint64_t		 instance;
-	uint64_t		 now;		/* of the datagrams being read */
 	bool			 busy;		/* a party was pumped since the last write */
 	uint64_t		 refused;	/* Opens that no link of ours allows */
 	uint64_t		 unrouted;	/* datagrams nobody claimed */

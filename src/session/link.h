@@ -5,6 +5,7 @@
 #include "session/machine.h"
 #include "session/opening.h"
 #include "session/party.h"
+#include "session/ports.h"
 
 /*
  * The inside of a party, for session/party.c (what the owner calls),
@@ -89,8 +90,9 @@ struct orphan {
 struct party {
 	struct party_conf	 conf;
 	char			 me[EMAIL_MAX + 1], peer[EMAIL_MAX + 1];
-	struct addr		 hosts[ICE_LOCALS], stuns[ICE_SERVERS];
-	size_t			 nhosts, nstuns;
+	struct ports		 ports;
+	struct addr		 stuns[ICE_SERVERS];
+	size_t			 nstuns;
 	bool			 has_key;
 	uint8_t			 key_id[32];
 

@@ -76,15 +76,15 @@ party_new(const struct party_conf *conf, uint64_t now)
 	p->conf = *conf;
 	snprintf(p->me, sizeof(p->me), "%s", conf->me);
 	snprintf(p->peer, sizeof(p->peer), "%s", conf->peer);
-	for (size_t i = 0; i < conf->nhosts && i < ICE_LOCALS; i++)
-		p->hosts[p->nhosts++] = conf->hosts[i];
 	for (size_t i = 0; i < conf->nstuns && i < ICE_SERVERS; i++)
 		p->stuns[p->nstuns++] = conf->stuns[i];
 	p->dialect = conf->dialect1 ? DIALECT_UNKNOWN : DIALECT_0;
 	p->control = -1;
 	p->ticked = now;
 	p->token = malloc(TOKEN_MAX);
-	if (p->token == NULL) {
+	if (p->token == NULL ||
+	    ports_add(&p->ports, conf->hosts, conf->nhosts) == -1) {
+		free(p->token);
 		free(p);
 		return NULL;
 	}
@@ -107,6 +107,7 @@ party_free(struct party *p)
 	for (size_t i = 0; i < p->nlinks; i++)
 		free_link(p->link[i]);
 	direct_free(p->direct);
+	ports_fini(&p->ports);
 	free(p->token);
 	free(p->frame);
 	free(p);
@@ -267,6 +268,22 @@ party_input(struct party *p, uint64_t now, const struct path *from,
 	}
 	p->dirty |= ours;
 	return ours;
+}
+
+/* One more than is used now, at most two for each link. */
+bool
+party_wants_port(const struct party *p)
+{
+	return p->dialect == DIALECT_0 &&
+	    p->conf.transport != TRANSPORT_WS && p->nlinks > 0 &&
+	    p->ports.n < 2 * p->nlinks && ports_free(&p->ports) == NULL;
+}
+
+int
+party_add_port(struct party *p, const struct addr *hosts, size_t n)
+{
+	p->dirty = true;
+	return ports_add(&p->ports, hosts, n);
 }
 
 void

@@ -80,6 +80,13 @@ void		 party_remove(struct party *, uint64_t now, struct link *);
 void		*link_arg(const struct link *);
 const struct marker *link_marker(const struct link *);
 
+/*
+ * Does it need another UDP port (session/ports.h), and here is one: the same
+ * addresses with another port, the party's until it is freed. 0 or -1.
+ */
+bool		 party_wants_port(const struct party *);
+int		 party_add_port(struct party *, const struct addr *, size_t);
+
 /* STUN servers learnt later, from the relay's header. */
 void		 party_add_stun(struct party *, uint64_t now,
 		     const struct addr *);

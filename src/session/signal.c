@@ -77,6 +77,7 @@ forget_direct(struct party *p, struct direct **d)
 	p->answers_ok += (*d)->answers_ok;
 	p->answers_err += (*d)->answers_err;
 	p->forged += (*d)->forged;
+	ports_release(&p->ports, *d);
 	direct_free(*d);
 	*d = NULL;
 }
@@ -123,24 +124,32 @@ speak(struct party *p, uint64_t now, enum dialect dialect)
 		    (int)dialect);
 }
 
+/* NULL: out of memory, or of ports: asked again at the next tick or offer. */
 struct direct *
 new_direct(struct party *p, const struct link *l, bool offerer, bool pair)
 {
+	struct port		*port = ports_free(&p->ports);
+	struct direct		*d;
 	struct direct_conf	 conf = {
 		.pair = pair, .marked = p->conf.dialect1,
 		.peer = {
 			.rng = p->conf.rng, .cert = p->conf.cert,
 			.offerer = offerer, .lite = p->conf.lite,
-			.hosts = p->hosts, .nhosts = p->nhosts,
 			.stuns = p->stuns, .nstuns = p->nstuns,
 		},
 	};
 
+	if (port == NULL)
+		return NULL;
+	conf.peer.hosts = port->hosts;
+	conf.peer.nhosts = port->nhosts;
 	if (l != NULL && l->marker.has_fingerprint)
 		conf.peer.key_id = l->marker.fingerprint;
 	else if (l == NULL && p->has_key)
 		conf.peer.key_id = p->key_id;
-	return direct_new(&conf);
+	d = direct_new(&conf);
+	port->user = d;
+	return d;
 }
 
 /* The bytes of a link are with nobody any more: both ways begin anew. */

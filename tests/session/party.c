@@ -89,23 +89,49 @@ two_agents_of_dialect_1_carry_bytes_both_ways(void **state)
 	comes_up(&one, &one, 1, both_direct);
 }
 
-/*
- * Two agents of dialect 0 have several connections between the same two
- * sockets, which DTLS cannot tell apart: they meet over the relay.
- */
+/* Each of its connections has a port of its own, or DTLS could not tell. */
 static void
 two_agents_of_dialect_0_carry_bytes_both_ways(void **state)
 {
+	struct party_conf	 strict = zero;
+
 	(void)state;
-	comes_up(&zero, &zero, 0, both_relay);
+	comes_up(&zero, &zero, 0, both_direct);
+	strict.mode = MODE_STRICT;
+	comes_up(&strict, &strict, 0, both_direct);
 }
 
 static void
 dialect_1_speaks_dialect_0_to_an_upstream_peer(void **state)
 {
 	(void)state;
-	comes_up(&one, &zero, 0, both_relay);
-	comes_up(&zero, &one, 0, both_relay);
+	comes_up(&one, &zero, 0, both_direct);
+	comes_up(&zero, &one, 0, both_direct);
+}
+
+static void
+nothing_was_reset(const struct world *w)
+{
+	for (int s = 0; s < 2; s++)
+		for (int l = 0; l < W_LINKS; l++)
+			if (w->side[s].app[l].resets > 0)
+				fail_msg("side %d link %d: %s", s, l,
+				    w->side[s].app[l].why);
+}
+
+static void
+two_links_of_dialect_0_do_not_mix(void **state)
+{
+	struct world	*w = world_new(1, &zero, &zero, 2);
+
+	(void)state;
+	for (int l = 0; l < 2; l++)
+		for (int s = 0; s < 2; s++)
+			world_connect(w, s, l, 300000, false);
+	CHECK(world_until(w, 20 * SEC, both_direct));
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_free(w);
 }
 
 /* Both sides send n bytes each way, and both are told to. */
@@ -118,16 +144,6 @@ two_sending(uint64_t seed, const struct party_conf *a,
 	world_connect(w, 0, 0, n, false);
 	world_connect(w, 1, 0, n, false);
 	return w;
-}
-
-static void
-nothing_was_reset(const struct world *w)
-{
-	for (int s = 0; s < 2; s++)
-		for (int l = 0; l < W_LINKS; l++)
-			if (w->side[s].app[l].resets > 0)
-				fail_msg("side %d link %d: %s", s, l,
-				    w->side[s].app[l].why);
 }
 
 static void
@@ -711,6 +727,7 @@ main(void)
 		cmocka_unit_test(two_agents_of_dialect_0_carry_bytes_both_ways),
 		cmocka_unit_test(
 		    dialect_1_speaks_dialect_0_to_an_upstream_peer),
+		cmocka_unit_test(two_links_of_dialect_0_do_not_mix),
 		cmocka_unit_test(a_direct_path_outlives_the_relay),
 		cmocka_unit_test(
 		    a_link_on_the_relay_resumes_when_that_restarts),

@@ -54,6 +54,7 @@ struct side {
 	struct rng	*rng;
 	struct cert	*cert;
 	struct addr	 host;
+	unsigned	 ports;
 	struct app	 app[W_LINKS];
 	struct msg_decoder *dec;
 	bool		 up;
@@ -472,6 +473,18 @@ app_turn(struct world *w, int s, struct app *a)
 	}
 }
 
+/* As an agent does: another UDP port when the party wants one. */
+static inline void
+give_port(struct side *d)
+{
+	struct addr	 more = d->host;
+
+	if (!party_wants_port(d->party))
+		return;
+	more.port = (uint16_t)(more.port + ++d->ports);
+	party_add_port(d->party, &more, 1);
+}
+
 static inline void
 pump(struct world *w, int s)
 {
@@ -487,6 +500,7 @@ pump(struct world *w, int s)
 	party_tick(d->party, w->now, &w->tx);
 	while (party_event(d->party, w->now, &ev, &w->tx))
 		on_party_event(w, s, &ev);
+	give_port(d);
 	oom_after(0);
 	simnet_send(w->net, w->now, &w->tx);
 	for (int i = 0; i < 64 && w->in.n < W_QUEUE / 2 &&
@@ -498,7 +512,7 @@ pump(struct world *w, int s)
 static inline int
 side_of(const struct world *w, const struct dgram *d)
 {
-	return addr_equal(&d->to.local, &w->side[0].host) ? 0 : 1;
+	return addr_same_ip(&d->to.local, &w->side[0].host) ? 0 : 1;
 }
 
 /* One turn of everything, at w->now. */

@@ -1,0 +1,187 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/sockets.h"
+#include "net/loop.h"
+#include "net/udp.h"
+
+enum { READS = 4 };		/* socket drains per turn */
+
+struct sock {
+	struct sockets	*all;
+	struct udp	*udp;
+	struct io	 io4, io6;
+	const void	*owner;
+};
+
+struct sockets {
+	struct loop	*loop;
+	struct sock	*sock[SOCKETS_MAX];	/* gaps where one was dropped */
+	size_t		 n;
+	sockets_fn	*fn;
+	void		*arg;
+	uint64_t	 now;		/* of the datagrams being read */
+	struct batch	 part;		/* descriptions only: one port's share */
+};
+
+static void
+on_datagram(void *arg, const struct path *path, uint8_t *p, size_t n)
+{
+	struct sockets	*ss = arg;
+
+	ss->fn(ss->arg, ss->now, path, p, n);
+}
+
+static void
+drain(struct sock *s, int family, uint64_t now)
+{
+	bool	 more = true;
+
+	s->all->now = now;
+	for (int i = 0; more && i < READS; i++)
+		more = udp_recv(s->udp, family, on_datagram, s->all);
+}
+
+static void
+on_ready4(void *arg, unsigned got, uint64_t now)
+{
+	(void)got;
+	drain(arg, 4, now);
+}
+
+static void
+on_ready6(void *arg, unsigned got, uint64_t now)
+{
+	(void)got;
+	drain(arg, 6, now);
+}
+
+static void
+close_sock(struct sock *s)
+{
+	if (s == NULL)
+		return;
+	loop_del(s->all->loop, &s->io4);
+	loop_del(s->all->loop, &s->io6);
+	udp_close(s->udp);
+	free(s);
+}
+
+static struct sock *
+open_sock(struct sockets *ss, uint16_t port)
+{
+	struct sock	*s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->all = ss;
+	s->udp = udp_open(port);
+	if (s->udp == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->io4 = (struct io){ .fd = udp_fd(s->udp, 4), .want = IO_IN,
+	    .ready = on_ready4, .arg = s };
+	s->io6 = (struct io){ .fd = udp_fd(s->udp, 6), .want = IO_IN,
+	    .ready = on_ready6, .arg = s };
+	if ((s->io4.fd != -1 && loop_add(ss->loop, &s->io4) == -1) ||
+	    (s->io6.fd != -1 && loop_add(ss->loop, &s->io6) == -1)) {
+		close_sock(s);
+		return NULL;
+	}
+	return s;
+}
+
+struct sockets *
+sockets_new(struct loop *loop, uint16_t port, sockets_fn *fn, void *arg)
+{
+	struct sockets	*ss = calloc(1, sizeof(*ss));
+
+	if (ss == NULL)
+		return NULL;
+	ss->loop = loop;
+	ss->fn = fn;
+	ss->arg = arg;
+	ss->sock[0] = open_sock(ss, port);
+	if (ss->sock[0] == NULL) {
+		free(ss);
+		return NULL;
+	}
+	ss->n = 1;
+	return ss;
+}
+
+void
+sockets_free(struct sockets *ss)
+{
+	if (ss == NULL)
+		return;
+	for (size_t i = 0; i < ss->n; i++)
+		close_sock(ss->sock[i]);
+	free(ss);
+}
+
+int
+sockets_add(struct sockets *ss, const void *owner)
+{
+	size_t	 i;
+
+	for (i = 1; i < ss->n && ss->sock[i] != NULL; i++)
+		;
+	if (i == SOCKETS_MAX)
+		return -1;
+	ss->sock[i] = open_sock(ss, 0);
+	if (ss->sock[i] == NULL)
+		return -1;
+	ss->sock[i]->owner = owner;
+	if (i == ss->n)
+		ss->n++;
+	return (int)i;
+}
+
+void
+sockets_drop(struct sockets *ss, const void *owner)
+{
+	for (size_t i = 1; i < ss->n; i++) {
+		if (ss->sock[i] == NULL || ss->sock[i]->owner != owner)
+			continue;
+		close_sock(ss->sock[i]);
+		ss->sock[i] = NULL;
+	}
+}
+
+uint16_t
+sockets_port(const struct sockets *ss, int nth, int family)
+{
+	return udp_port(ss->sock[nth]->udp, family);
+}
+
+/* Take the share of one port out of the batch. */
+static void
+split(struct sockets *ss, const struct sock *s, struct batch *b)
+{
+	size_t	 kept = 0;
+
+	ss->part.n = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->d[i].to.local.port ==
+		    udp_port(s->udp, b->d[i].to.local.family))
+			ss->part.d[ss->part.n++] = b->d[i];
+		else
+			b->d[kept++] = b->d[i];
+	}
+	b->n = kept;
+}
+
+void
+sockets_send(struct sockets *ss, struct batch *b)
+{
+	for (size_t i = 1; i < ss->n && b->n > 0; i++) {
+		if (ss->sock[i] == NULL)
+			continue;
+		split(ss, ss->sock[i], b);
+		if (ss->part.n > 0)
+			udp_send(ss->sock[i]->udp, &ss->part);
+	}
+	udp_send(ss->sock[0]->udp, b);
+}
