@@ -71,7 +71,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
-LIVE = burst cli relay links
+LIVE = burst cli relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
