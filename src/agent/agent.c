@@ -404,15 +404,16 @@ say_carrier(struct channel *c, uint64_t now)
 	if (info.carrier == c->carrier)
 		return;
 	c->carrier = info.carrier;
-	if (info.carrier == CARRIER_P2P && info.has_pair)
-		log_info("link %s: carried by direct path, %s to %s, %s to %s",
-		    c->key, ice_type_text(info.pair.local),
-		    ice_type_text(info.pair.remote),
-		    addr_text(&info.pair.path.local, local),
-		    addr_text(&info.pair.path.remote, remote));
-	else
+	if (info.carrier != CARRIER_P2P || !info.has_pair) {
 		log_info("link %s: carried by %s", c->key,
 		    carrier_text(info.carrier));
+		return;
+	}
+	log_info("link %s: carried by direct path, %s to %s", c->key,
+	    ice_type_text(info.pair.local), ice_type_text(info.pair.remote));
+	log_debug("link %s: %s to %s", c->key,
+	    addr_text(&info.pair.path.local, local),
+	    addr_text(&info.pair.path.remote, remote));
 }
 
 static void

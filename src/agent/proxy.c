@@ -394,7 +394,7 @@ attach_next(struct proxy *px, uint64_t now)
 		return;
 	set_state(c, OWNER);
 	px->owner = c;
-	link_attach(px->conf.link, now);
+	link_attach(px->conf.link, c->since);
 	read_up(c, now);
 	px->conf.touched(px->conf.arg);
 }

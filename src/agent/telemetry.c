@@ -43,6 +43,7 @@ struct telemetry {
 	bool		 said_error;
 	struct sums	 gone;
 	struct sums	 last;		/* what the last summary line said */
+	uint64_t	 opened_at;	/* of the link that came up last */
 	uint64_t	 offer_to_open, open_to_payload, steady;
 };
 
@@ -245,8 +246,8 @@ gather(const struct agent *a, struct telemetry *t, struct sums *s,
 		link_info(c->link, now, &li);
 		add_link(s, &li);
 		add_live(l, c, &li, reconnects_of(a), now);
-		if (li.offer_to_open != NEVER &&
-		    li.offer_to_open != t->offer_to_open) {
+		if (li.opened_at > 0 && li.opened_at >= t->opened_at) {
+			t->opened_at = li.opened_at;
 			t->offer_to_open = li.offer_to_open;
 			t->open_to_payload = li.open_to_payload;
 			t->steady = c->warmup.steady;

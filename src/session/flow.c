@@ -202,12 +202,12 @@ flow_attachable(const struct flow *f)
 }
 
 void
-flow_attach(struct flow *f, uint64_t now)
+flow_attach(struct flow *f, uint64_t since)
 {
 	assert(flow_attachable(f));
 	settle(f);
 	f->conn = SILENT;
-	f->attached = now;
+	f->attached = since;
 	f->down.offer = ring_used(&f->down.ring) > 0;
 }
 

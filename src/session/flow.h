@@ -51,14 +51,15 @@ void		 flow_free(struct flow *);
 void		 flow_set_window(struct flow *, size_t);
 
 /*
- * Local side. A connection may be attached when flow_attachable; it joins the
+ * Local side. A connection may be attached when flow_attachable (since is when
+ * it was made: a silent one is given nothing for FLOW_PROBE); it joins the
  * open generation or, once it has something to say, starts the next. A probe
  * (detached or ended without having sent or been given a byte) leaves no trace:
  * its EOF yields FLOW_EV_END at once, its reset nothing. After flow_local_reset,
  * FLOW_EV_RESET and FLOW_EV_END nothing is attached any more.
  */
 bool		 flow_attachable(const struct flow *);
-void		 flow_attach(struct flow *, uint64_t now);
+void		 flow_attach(struct flow *, uint64_t since);
 struct span	 flow_space(struct flow *);	/* read here; empty: do not read */
 void		 flow_filled(struct flow *, uint64_t now, size_t);
 void		 flow_local_eof(struct flow *, uint64_t now);

@@ -158,12 +158,12 @@ legacy_attachable(const struct legacy *l)
 }
 
 void
-legacy_attach(struct legacy *l, uint64_t now)
+legacy_attach(struct legacy *l, uint64_t since)
 {
 	assert(legacy_attachable(l));
 	settle(l);
 	l->conn = SILENT;
-	l->attached = l->active = now;
+	l->attached = l->active = since;
 	l->eof = false;
 	l->down.offer = ring_used(&l->down.ring) > 0;
 }

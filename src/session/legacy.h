@@ -54,7 +54,7 @@ void		 legacy_set_window(struct legacy *, size_t);
 
 /* Local side: as in flow.h. */
 bool		 legacy_attachable(const struct legacy *);
-void		 legacy_attach(struct legacy *, uint64_t now);
+void		 legacy_attach(struct legacy *, uint64_t since);
 struct span	 legacy_space(struct legacy *);
 void		 legacy_filled(struct legacy *, uint64_t now, size_t);
 void		 legacy_local_eof(struct legacy *, uint64_t now);

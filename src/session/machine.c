@@ -119,13 +119,13 @@ machine_attachable(const struct machine *m)
 }
 
 void
-machine_attach(struct machine *m, uint64_t now)
+machine_attach(struct machine *m, uint64_t since)
 {
 	m->attached = true;
 	if (m->flow != NULL)
-		flow_attach(m->flow, now);
+		flow_attach(m->flow, since);
 	else if (m->legacy != NULL)
-		legacy_attach(m->legacy, now);
+		legacy_attach(m->legacy, since);
 }
 
 struct span

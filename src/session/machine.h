@@ -37,7 +37,7 @@ void		 machine_fini(struct machine *);
 void		 machine_speak(struct machine *, uint64_t now, enum dialect);
 
 bool		 machine_attachable(const struct machine *);
-void		 machine_attach(struct machine *, uint64_t now);
+void		 machine_attach(struct machine *, uint64_t since);
 struct span	 machine_space(struct machine *);
 void		 machine_filled(struct machine *, uint64_t now, size_t);
 void		 machine_eof(struct machine *, uint64_t now);

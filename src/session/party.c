@@ -367,10 +367,10 @@ link_attachable(const struct link *l)
 }
 
 void
-link_attach(struct link *l, uint64_t now)
+link_attach(struct link *l, uint64_t since)
 {
 	l->party->dirty = true;
-	machine_attach(&l->m, now);
+	machine_attach(&l->m, since);
 }
 
 struct span
@@ -496,6 +496,7 @@ link_info(const struct link *l, uint64_t now, struct link_info *i)
 	snprintf(i->sid_in, sizeof(i->sid_in), "%s", l->in.sid);
 	i->status = status_text(&l->out);
 	i->webrtc = webrtc_text(d, l->channel >= 0 || l->channel_in >= 0);
+	i->opened_at = l->opened_at;
 	i->carrier = l->carrier;
 	i->up = l->out_ok && l->in_ok && l->carrier != CARRIER_NONE;
 	i->dialect = (int)p->dialect;

@@ -121,7 +121,7 @@ bool		 party_event(struct party *, uint64_t now, struct party_event *,
 
 /* The local side of a link, as session/flow.h has it, for either dialect. */
 bool		 link_attachable(const struct link *);
-void		 link_attach(struct link *, uint64_t now);
+void		 link_attach(struct link *, uint64_t since);
 struct span	 link_space(struct link *);
 void		 link_filled(struct link *, uint64_t now, size_t);
 void		 link_eof(struct link *, uint64_t now);
@@ -148,6 +148,7 @@ struct link_info {
 			 rx_packets;
 	uint64_t	 last_traffic;	/* a time; 0: none yet */
 	uint64_t	 fallbacks, violations, stalls;
+	uint64_t	 opened_at;	/* the channel, last; 0: never */
 	uint64_t	 offer_to_open, open_to_payload; /* NEVER: not yet */
 	uint64_t	 send_us, send_max_us;	/* from read to handed over */
 	uint64_t	 write_us, write_max_us; /* from arrival to written */

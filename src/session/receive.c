@@ -157,7 +157,6 @@ tell_direct(struct party *p, struct link *l, const struct direct *d,
     const struct peer_event *ev)
 {
 	struct peer_info	 info;
-	char			 a[ADDR_TEXT];
 
 	if (ev->type == PEER_EV_LOST)
 		party_news(p, PARTY_EV_INFO, l, "direct path lost");
@@ -170,10 +169,9 @@ tell_direct(struct party *p, struct link *l, const struct direct *d,
 	peer_info(d->peer, &info);
 	if (info.has_pair)
 		party_news(p, PARTY_EV_INFO, l,
-		    "direct path up: %s to %s %s",
+		    "direct path up: %s to %s",
 		    ice_type_text(info.pair.local),
-		    ice_type_text(info.pair.remote),
-		    addr_text(&info.pair.path.remote, a));
+		    ice_type_text(info.pair.remote));
 }
 
 static bool
