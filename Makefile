@@ -137,6 +137,7 @@ check: packages-test
 
 demo: packages-build
 	@$(MAKE) -s -j2 $(BIN)
+	@sh bench/idle
 	@sh bench/burst-3party
 
 lint: packages-test
