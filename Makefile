@@ -38,8 +38,8 @@ SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party ports receive send signal token
-SRC_AGENT = agent bearer dial markers post proxy servers sockets telemetry \
-	uplink url
+SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
+	telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
 SRC_CLI = agent burst frames identity key main options relay settings \
 	telemetry version
@@ -62,7 +62,7 @@ TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_sim legacy ring held opening party token
-TEST_AGENT = url
+TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
@@ -79,7 +79,7 @@ TESTS = $(TEST:%=$(O)/tests/%)
 TOOLS = $(O)/tests/dtls/pipe
 
 FUZZ = acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
-	pem sdp stun ws
+	pem post sdp stun ws
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)

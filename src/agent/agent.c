@@ -555,7 +555,8 @@ start(struct agent *a, uint64_t now)
 {
 	const struct agent_conf	*c = a->conf;
 	struct bearer_conf	 bearer = {
-		.loop = a->loop, .resolver = a->resolver, .url = &c->server,
+		.loop = a->loop, .resolver = a->resolver, .rng = c->rng,
+		.url = &c->server,
 		.tls = c->tls, .email = c->email, .access = c->access_token,
 		.refresh = c->refresh_token, .config = c->config,
 	};

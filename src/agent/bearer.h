@@ -6,6 +6,7 @@
 
 struct loop;
 struct resolver;
+struct rng;
 struct bearer;
 struct url;
 struct tls_client_conf;
@@ -17,12 +18,13 @@ struct tls_client_conf;
 struct bearer_conf {
 	struct loop		*loop;
 	struct resolver		*resolver;
+	struct rng		*rng;
 	const struct url	*url;
 	const struct tls_client_conf *tls;
 	const char		*email;
 	const char		*access;	/* NULL or "": none yet */
-	const char		*refresh;	/* NULL or "": never refreshed */
-	const char		*config;	/* file to keep a new one in; or NULL */
+	const char		*refresh;	/* NULL or "": never asked */
+	const char		*config;	/* it is kept there; or NULL */
 };
 
 struct bearer	*bearer_new(const struct bearer_conf *);
@@ -35,6 +37,6 @@ const char	*bearer_access(const struct bearer *);
 bool		 bearer_ready(struct bearer *, uint64_t now);
 
 /* The server said 401 or 403 to it. */
-void		 bearer_refused(struct bearer *, uint64_t now);
+void		 bearer_refused(struct bearer *);
 
 #endif

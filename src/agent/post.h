@@ -1,8 +1,11 @@
 #ifndef AGENT_POST_H
 #define AGENT_POST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/bytes.h"
 
 struct loop;
 struct post;
@@ -36,5 +39,12 @@ struct post_conf {
 /* NULL: out of memory. done is called once, never before this returned. */
 struct post	*post_new(const struct post_conf *, uint64_t now);
 void		 post_free(struct post *);	/* not from within done */
+
+/*
+ * Take a whole answer apart, in place; ended: nothing more comes. 1: done,
+ * 0: more must come, -1: no answer to read, or it was cut off.
+ */
+int		 post_parse(uint8_t *, size_t, bool ended, int *status,
+		     struct span *body);
 
 #endif

@@ -109,7 +109,7 @@ refused(struct uplink *u, uint64_t now, const struct ws_event *ev)
 	snprintf(why, sizeof(why), "HTTP status %d: %.*s", ev->status, n,
 	    ev->data.n > 0 ? (const char *)ev->data.p : "");
 	if ((ev->status == 401 || ev->status == 403) && u->conf.bearer != NULL)
-		bearer_refused(u->conf.bearer, now);
+		bearer_refused(u->conf.bearer);
 	lost(u, now, why);
 }
 
@@ -281,7 +281,7 @@ on_retry(void *arg, uint64_t now)
 	struct uplink	*u = arg;
 
 	if (u->conf.bearer != NULL && !bearer_ready(u->conf.bearer, now)) {
-		alarm_set(u->conf.loop, &u->retry, now + 100 * MS);
+		alarm_set(u->conf.loop, &u->retry, now + 250 * MS);
 		return;
 	}
 	connect_now(u, now);

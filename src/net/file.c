@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700	/* realpath */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -140,6 +141,22 @@ fail:
 	unlink(tmp);
 	errno = err;
 	return -1;
+}
+
+int
+file_replace(const char *path, const void *p, size_t n)
+{
+	struct stat	 st;
+	char		*real = realpath(path, NULL);
+	int		 ok = -1;
+
+	if (real != NULL && stat(real, &st) == 0) {
+		errno = EINVAL;
+		if (S_ISREG(st.st_mode))
+			ok = file_write(real, p, n, st.st_mode & 0777);
+	}
+	free(real);
+	return ok;
 }
 
 int

@@ -14,6 +14,12 @@
 char	*file_read(const char *path, size_t max, size_t *n);
 int	 file_write(const char *path, const void *, size_t, mode_t mode);
 
+/*
+ * file_write onto a regular file that is there, behind any links, keeping its
+ * mode.
+ */
+int	 file_replace(const char *path, const void *, size_t);
+
 /* Directories of path that are missing, mode 0700 each; path itself a file. */
 int	 file_make_parents(const char *path);
 

@@ -133,7 +133,8 @@ status_line(struct http *h, const char *line)
 	int	 status = 0, d;
 
 	if (!is_clean(line) || strlen(line) < 12 ||
-	    strncmp(line, "HTTP/1.1 ", 9) != 0 ||
+	    (strncmp(line, "HTTP/1.1 ", 9) != 0 &&
+	    strncmp(line, "HTTP/1.0 ", 9) != 0) ||
 	    (line[12] != ' ' && line[12] != '\0'))
 		return -1;
 	for (int i = 9; i < 12; i++) {
@@ -141,7 +142,8 @@ status_line(struct http *h, const char *line)
 			return -1;
 		status = status * 10 + d;
 	}
-	if (status < 100)
+	/* Small servers refuse in 1.0; it has no upgrade to grant. */
+	if (status < (line[7] == '0' ? 200 : 100))
 		return -1;
 	h->status = status;
 	return 0;

@@ -90,7 +90,7 @@ tear_down(void **state)
 }
 
 static void
-options_count_before_the_environment_and_that_before_the_file(void **state)
+options_count_before_the_environment_and_that_before_files(void **state)
 {
 	static const char *const	 env[] = {
 		"SYFTBOX_EMAIL", "e@x.io", "SYFTBOX_SERVER_URL", "http://env",
@@ -378,7 +378,9 @@ static void
 the_switch_refuses_only_if_it_says_no(void **state)
 {
 	const struct agent_options	 o = { PARTY };
-	const char			*env[] = { "SYFTBOX_HOTLINK", "0", NULL };
+	const char			*env[] = {
+		"SYFTBOX_HOTLINK", "0", NULL
+	};
 
 	(void)state;
 	EQ(merge(&o, env), 1);
@@ -477,7 +479,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(
-		    options_count_before_the_environment_and_that_before_the_file),
+		    options_count_before_the_environment_and_that_before_files),
 		cmocka_unit_test(
 		    a_party_nobody_names_is_an_error_that_says_how_to_name_it),
 		cmocka_unit_test(the_files_own_defaults_count_only_with_a_file),

@@ -95,6 +95,35 @@ a_link_at_the_temporary_name_is_not_followed(void **state)
 }
 
 static void
+a_file_is_replaced_behind_its_links_and_keeps_its_mode(void **state)
+{
+	struct stat	 st;
+	char		*p;
+
+	(void)state;
+	EQ(file_write(in("r"), "old", 3, 0640), 0);
+	EQ(symlink(in("r"), in("link")), 0);
+	EQ(file_replace(in("link"), "new", 3), 0);
+	p = file_read(in("r"), 3, NULL);
+	STREQ(p, "new");
+	free(p);
+	EQ(lstat(in("link"), &st), 0);
+	CHECK(S_ISLNK(st.st_mode));
+	EQ(stat(in("r"), &st), 0);
+	EQ(st.st_mode & 0777, 0640);
+}
+
+static void
+only_a_file_that_is_there_is_replaced(void **state)
+{
+	(void)state;
+	EQ(file_replace(in("nothing"), "x", 1), -1);
+	EQ(errno, ENOENT);
+	EQ(access(in("nothing"), F_OK), -1);
+	EQ(file_replace(dir, "x", 1), -1);
+}
+
+static void
 parents_are_made_once(void **state)
 {
 	struct stat	 st;
@@ -130,6 +159,9 @@ main(void)
 		cmocka_unit_test(what_is_no_regular_file_is_refused),
 		cmocka_unit_test(the_mode_is_as_given_whatever_the_umask),
 		cmocka_unit_test(a_link_at_the_temporary_name_is_not_followed),
+		cmocka_unit_test(
+		    a_file_is_replaced_behind_its_links_and_keeps_its_mode),
+		cmocka_unit_test(only_a_file_that_is_there_is_replaced),
 		cmocka_unit_test(parents_are_made_once),
 		cmocka_unit_test(running_out_of_memory_reads_nothing),
 	};

@@ -144,7 +144,8 @@ static void
 status_lines_are_read_and_bad_ones_refused(void **state)
 {
 	static const char *const	 bad[] = {
-		"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n",
+		"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.2 200 OK\r\n\r\n",
+		"HTTP/1.0 101 OK\r\n\r\n",
 		"HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
 		"HTTP/1.1 abc\r\n\r\n", "http/1.1 200 OK\r\n\r\n",
 	};
@@ -153,6 +154,9 @@ status_lines_are_read_and_bad_ones_refused(void **state)
 	(void)state;
 	EQ(http_response(&h, bytes("HTTP/1.1 401 No\r\nA: b\r\n\r\n"), 25), 0);
 	EQ(h.status, 401);
+	http_fini(&h);
+	EQ(http_response(&h, bytes("HTTP/1.0 403 No\r\n\r\n"), 19), 0);
+	EQ(h.status, 403);
 	http_fini(&h);
 	EQ(http_response(&h, bytes("HTTP/1.1 204\r\n\r\n"), 16), 0);
 	EQ(h.status, 204);
