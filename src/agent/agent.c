@@ -362,23 +362,23 @@ pump(struct agent *a, struct node *n, uint64_t now)
 		on_event(a, n, &ev, now);
 }
 
-/* A connection to an upstream peer may want a port for itself. */
-static void
+/* Connections to an upstream peer want a port each. */
+static bool
 give_port(struct agent *a, struct node *n)
 {
 	struct addr	 host[AGENT_HOSTS];
 	int		 nth;
 
 	if (a->sockets == NULL || !party_wants_port(n->party))
-		return;
+		return false;
 	nth = sockets_add(a->sockets, n);
 	if (nth == -1)
-		return;
+		return false;
 	memcpy(host, a->host, a->nhosts * sizeof(host[0]));
 	for (size_t i = 0; i < a->nhosts; i++)
 		host[i].port = sockets_port(a->sockets, nth, host[i].family);
-	party_add_port(n->party, host, a->nhosts);
 	n->dirty = true;
+	return party_add_port(n->party, host, a->nhosts) == 0;
 }
 
 /* Events of a party */
@@ -479,7 +479,8 @@ pump_nodes(struct agent *a, uint64_t now)
 			continue;
 		any = true;
 		pump(a, n, now);
-		give_port(a, n);
+		while (give_port(a, n))
+			;
 	}
 	return any;
 }

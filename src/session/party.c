@@ -270,13 +270,13 @@ party_input(struct party *p, uint64_t now, const struct path *from,
 	return ours;
 }
 
-/* One more than is used now, at most two for each link. */
+/* Two for each link, before they are used: many offers may come at once. */
 bool
 party_wants_port(const struct party *p)
 {
 	return p->dialect == DIALECT_0 &&
-	    p->conf.transport != TRANSPORT_WS && p->nlinks > 0 &&
-	    p->ports.n < 2 * p->nlinks && ports_free(&p->ports) == NULL;
+	    p->conf.transport != TRANSPORT_WS &&
+	    p->ports.n < 2 * p->nlinks && p->ports.n < PORTS_MAX;
 }
 
 int

@@ -472,6 +472,28 @@ two_links_share_one_connection(void **state)
 	world_free(w);
 }
 
+/* All offers may come at one moment: none may find itself without a port. */
+static void
+links_of_the_old_dialect_all_go_direct_at_once(void **state)
+{
+	struct world		*w = world_new(16, &zero, &zero, 2);
+	struct link_info	 i;
+
+	(void)state;
+	for (int l = 0; l < 2; l++) {
+		world_connect(w, 0, l, 100000, false);
+		world_connect(w, 1, l, 100000, false);
+	}
+	CHECK(world_until(w, 20 * SEC, all_arrived));
+	for (int s = 0; s < 2; s++)
+		for (int l = 0; l < 2; l++) {
+			world_info(w, s, l, &i);
+			EQ(i.carrier, CARRIER_P2P);
+			EQ(i.tx_ws_packets, 0);
+		}
+	world_free(w);
+}
+
 static bool
 second_arrived(const struct world *w)
 {
@@ -746,6 +768,8 @@ main(void)
 		cmocka_unit_test(
 		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
 		cmocka_unit_test(two_links_share_one_connection),
+		cmocka_unit_test(
+		    links_of_the_old_dialect_all_go_direct_at_once),
 		cmocka_unit_test(a_slow_reader_stops_only_its_link),
 		cmocka_unit_test(
 		    eof_both_ways_ends_in_peace_and_the_next_connection_works),

@@ -475,14 +475,15 @@ app_turn(struct world *w, int s, struct app *a)
 
 /* As an agent does: another UDP port when the party wants one. */
 static inline void
-give_port(struct side *d)
+give_ports(struct side *d)
 {
 	struct addr	 more = d->host;
 
-	if (!party_wants_port(d->party))
-		return;
-	more.port = (uint16_t)(more.port + ++d->ports);
-	party_add_port(d->party, &more, 1);
+	while (party_wants_port(d->party)) {
+		more.port = (uint16_t)(d->host.port + ++d->ports);
+		if (party_add_port(d->party, &more, 1) == -1)
+			break;
+	}
 }
 
 static inline void
@@ -500,7 +501,7 @@ pump(struct world *w, int s)
 	party_tick(d->party, w->now, &w->tx);
 	while (party_event(d->party, w->now, &ev, &w->tx))
 		on_party_event(w, s, &ev);
-	give_port(d);
+	give_ports(d);
 	oom_after(0);
 	simnet_send(w->net, w->now, &w->tx);
 	for (int i = 0; i < 64 && w->in.n < W_QUEUE / 2 &&
