@@ -25,6 +25,7 @@
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/udp.h"
+#include "session/flow.h"
 #include "session/held.h"
 
 enum {
@@ -141,6 +142,23 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 	free(c);
 }
 
+/* Every link holds bytes both ways: together no more than --memory. */
+static void
+share_memory(struct agent *a)
+{
+	size_t	 n = 0, share;
+
+	for (struct channel *c = a->channels; c != NULL; c = c->next)
+		n++;
+	share = n > 0 ? a->conf->memory / (2 * n) : 0;
+	if (share < FLOW_INITIAL)
+		share = FLOW_INITIAL;
+	if (share > a->conf->window)
+		share = a->conf->window;
+	for (struct node *d = a->nodes; d != NULL; d = d->next)
+		party_set_window(d->party, share);
+}
+
 /* Opens that came before their marker. */
 static void
 offer_held(struct agent *a, struct channel *c, uint64_t now)
@@ -198,6 +216,7 @@ on_found(void *arg, uint64_t now, const struct marker *m, const char *key,
 		return;
 	}
 	log_info("link %s: port %u, with %s", rel, m->port, m->peer);
+	share_memory(a);
 	offer_held(a, c, now);
 	touch(c);
 }
@@ -215,6 +234,7 @@ on_gone(void *arg, uint64_t now, const char *key)
 		return;
 	log_info("link %s: marker gone", key);
 	channel_free(a, c, now);
+	share_memory(a);
 }
 
 static const struct markers_user	 markers_user = {

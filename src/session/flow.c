@@ -44,7 +44,8 @@
 #define RESET_SEEN	UINT64_MAX	/* no stream is that long */
 
 struct flow {
-	size_t		 window, high;
+	size_t		 window, high;	/* as created */
+	size_t		 share;		/* of the window: held at most */
 	uint32_t	 gen;
 	enum phase { OVER, OPEN } phase;
 	enum conn {
@@ -86,6 +87,7 @@ flow_new(const struct flow_conf *conf)
 	if (f->window < FLOW_INITIAL)
 		f->window = FLOW_INITIAL;
 	f->high = conf->high > 0 ? conf->high : f->window;
+	f->share = f->window;
 	up_init(&f->up, f->window);
 	down_init(&f->down, f->window);
 	return f;
@@ -106,7 +108,8 @@ flow_set_window(struct flow *f, size_t n)
 {
 	if (n < FLOW_INITIAL)
 		n = FLOW_INITIAL;
-	f->down.window = n < f->window ? n : f->window;
+	f->share = n < f->window ? n : f->window;
+	f->down.window = f->share;
 }
 
 static void
@@ -218,7 +221,7 @@ flow_space(struct flow *f)
 
 	if (f->conn == NONE)
 		return none;
-	return up_space(&f->up, f->high < f->window ? f->high : f->window);
+	return up_space(&f->up, f->high < f->share ? f->high : f->share);
 }
 
 void

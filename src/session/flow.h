@@ -45,8 +45,9 @@ struct flow	*flow_new(const struct flow_conf *);
 void		 flow_free(struct flow *);
 
 /*
- * Share of the agent's memory: the window offered from now on. It never
- * exceeds the one of flow_new and never falls below FLOW_INITIAL.
+ * Share of the agent's memory: from now on, the window offered, and what is
+ * read from the local side and not acknowledged. It never exceeds the window
+ * of flow_new and never falls below FLOW_INITIAL.
  */
 void		 flow_set_window(struct flow *, size_t);
 

@@ -50,7 +50,6 @@ held_put(struct held *h, uint64_t now, const char *me, const struct msg *m)
 {
 	struct held_open	 n = { .at = now > 0 ? now : 1 };
 
-	n.addressed = m->to.n > 0;
 	if (!sid_valid(m->sid) || !path_valid(m->path) ||
 	    !copy_text(n.sid, sizeof(n.sid), m->sid) ||
 	    !copy_text(n.from, sizeof(n.from), m->from) ||
@@ -96,26 +95,4 @@ held_get(struct held *h, uint64_t now, const char *peer,
 		return true;
 	}
 	return false;
-}
-
-const struct held_open *
-held_calm(const struct held *h, uint64_t now, size_t *i)
-{
-	const struct held_open	*o;
-
-	while (*i < HELD_MAX) {
-		o = &h->open[(*i)++];
-		if (o->at != 0 && !o->addressed &&
-		    now >= o->at + (uint64_t)HELD_CALM_MS * MS)
-			return o;
-	}
-	return NULL;
-}
-
-void
-held_drop(struct held *h, struct span sid)
-{
-	for (size_t i = 0; i < HELD_MAX; i++)
-		if (h->open[i].at != 0 && span_is(sid, h->open[i].sid))
-			h->open[i].at = 0;
 }

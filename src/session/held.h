@@ -11,16 +11,17 @@
 /*
  * Opens for which there is no marker, yet (hotlink-protocol.md 2.7): neither
  * accepted nor rejected but kept, the oldest making room, until a marker
- * appears for them or they are too old to matter.
+ * appears for them or they are too old to matter. Nothing is accepted without
+ * a marker, whatever the ACL of its directory says: there would be no local
+ * port its bytes could go to, and nothing bounds how long they would wait.
  */
-enum { HELD_MAX = 64, HELD_LIFE_S = 600, HELD_CALM_MS = 1000 };
+enum { HELD_MAX = 64, HELD_LIFE_S = 600 };
 
 struct held {
 	struct held_open {
 		char		 sid[SID_MAX + 1];
 		char		 from[EMAIL_MAX + 1];
 		char		 path[KEY_MAX];
-		bool		 addressed;	/* its "to" was me */
 		uint64_t	 at;		/* 0: free */
 	}		 open[HELD_MAX];
 	uint64_t	 refused;	/* hostile or malformed */
@@ -40,13 +41,5 @@ bool		 held_put(struct held *, uint64_t now, const char *me,
 bool		 held_get(struct held *, uint64_t now, const char *peer,
 		     const struct key *, const char *from, const char *to,
 		     struct msg *);
-
-/*
- * One held for more than a second without a "to": the owner accepts it
- * without a marker only if the ACL of its directory names nobody but the
- * opener and me, and says so by held_drop when it did. NULL past the last.
- */
-const struct held_open *held_calm(const struct held *, uint64_t now, size_t *i);
-void		 held_drop(struct held *, struct span sid);
 
 #endif

@@ -29,7 +29,7 @@ struct frame {
 
 struct legacy {
 	struct span	 path;
-	size_t		 window, high, chunk, keep;
+	size_t		 window, high, chunk, share, keep;
 	enum conn { NONE, SILENT, OFFERED, OWNER } conn;	/* as flow.c */
 	uint64_t	 attached, active;
 	bool		 eof;
@@ -79,7 +79,8 @@ legacy_new(const struct legacy_conf *conf)
 	    LEGACY_LEAST, SIZE_MAX / 4);
 	l->high = bounded(conf->high > 0 ? conf->high : l->window, 4,
 	    l->window);
-	l->keep = l->high / 2;
+	l->share = l->high;
+	l->keep = l->share / 2;
 	l->chunk = bounded(conf->chunk > 0 ? conf->chunk : LEGACY_CHUNK, 1,
 	    LEGACY_MESSAGE - LEGACY_HEAD - n);
 	ring_init(&l->up, l->window);
@@ -109,6 +110,8 @@ void
 legacy_set_window(struct legacy *l, size_t n)
 {
 	l->down.window = bounded(n, LEGACY_LEAST, l->window);
+	l->share = bounded(l->down.window, 0, l->high);
+	l->keep = l->share / 2;
 }
 
 static void
@@ -174,10 +177,10 @@ legacy_space(struct legacy *l)
 	struct span	 s = { NULL, 0 };
 	size_t		 used = ring_used(&l->up);
 
-	if (l->conn == NONE || l->eof || used >= l->high)
+	if (l->conn == NONE || l->eof || used >= l->share)
 		return s;
 	s = ring_space(&l->up);
-	s.n = bounded(s.n, 0, l->high - used);
+	s.n = bounded(s.n, 0, l->share - used);
 	return s;
 }
 

@@ -93,6 +93,7 @@ struct party {
 	struct ports		 ports;
 	struct addr		 stuns[ICE_SERVERS];
 	size_t			 nstuns;
+	size_t			 share;		/* 0: conf.window */
 	bool			 has_key;
 	uint8_t			 key_id[32];
 

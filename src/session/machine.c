@@ -39,6 +39,17 @@ machine_fini(struct machine *m)
 	forget_early(m);
 }
 
+static void
+apply_share(struct machine *m)
+{
+	if (m->share == 0)
+		return;
+	if (m->flow != NULL)
+		flow_set_window(m->flow, m->share);
+	else if (m->legacy != NULL)
+		legacy_set_window(m->legacy, m->share);
+}
+
 static bool
 create(struct machine *m, enum dialect dialect)
 {
@@ -53,6 +64,7 @@ create(struct machine *m, enum dialect dialect)
 	if (m->flow == NULL && m->legacy == NULL)
 		return false;
 	m->dialect = dialect;
+	apply_share(m);
 	return true;
 }
 
@@ -104,6 +116,13 @@ machine_speak(struct machine *m, uint64_t now, enum dialect dialect)
 	} else if (eof)
 		machine_eof(m, now);
 	forget_early(m);
+}
+
+void
+machine_set_window(struct machine *m, size_t n)
+{
+	m->share = n;
+	apply_share(m);
 }
 
 bool

@@ -21,6 +21,7 @@ struct machine {
 	struct flow		*flow;		/* DIALECT_1 */
 	struct legacy		*legacy;	/* DIALECT_0 */
 	struct legacy_conf	 conf;
+	size_t			 share;		/* 0: the whole window */
 	const char		*reset;		/* to report, once */
 	bool			 attached;	/* the owner has a connection */
 	bool			 ended;		/* it was a probe: say so */
@@ -35,6 +36,9 @@ void		 machine_fini(struct machine *);
 
 /* The peer speaks this. What the other dialect had under way is reset. */
 void		 machine_speak(struct machine *, uint64_t now, enum dialect);
+
+/* As flow_set_window, for either dialect, now and later. */
+void		 machine_set_window(struct machine *, size_t);
 
 bool		 machine_attachable(const struct machine *);
 void		 machine_attach(struct machine *, uint64_t since);

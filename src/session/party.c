@@ -164,6 +164,7 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	l->none_since = now;
 	conf.path = l->data_path;
 	machine_init(&l->m, &conf);
+	machine_set_window(&l->m, p->share);
 	p->link[p->nlinks++] = l;
 	trust(p, now, marker);
 	if (p->dialect != DIALECT_UNKNOWN)
@@ -208,6 +209,14 @@ party_remove(struct party *p, uint64_t now, struct link *l)
 	p->turn = p->turn_relay = p->turn_event = p->turn_say = 0;
 	p->dirty = true;
 	free_link(l);
+}
+
+void
+party_set_window(struct party *p, size_t n)
+{
+	p->share = n;
+	for (size_t i = 0; i < p->nlinks; i++)
+		machine_set_window(&p->link[i]->m, n);
 }
 
 void *

@@ -77,6 +77,10 @@ const char	*party_peer(const struct party *);
 struct link	*party_add(struct party *, uint64_t now, const struct marker *,
 		     void *arg);
 void		 party_remove(struct party *, uint64_t now, struct link *);
+
+/* What each link may hold each way, present and future ones (flow.h). */
+void		 party_set_window(struct party *, size_t);
+
 void		*link_arg(const struct link *);
 const struct marker *link_marker(const struct link *);
 

@@ -132,27 +132,6 @@ an_old_open_is_forgotten(void **state)
 	free(h);
 }
 
-static void
-only_an_open_to_nobody_may_be_taken_without_a_marker(void **state)
-{
-	struct held	*h = calloc(1, sizeof(*h));
-	struct msg	 m = open_of("to-me-01", path, peer, me);
-	size_t		 i = 0;
-
-	(void)state;
-	CHECK(held_put(h, 1, me, &m));
-	m = open_of("to-all-1", path, peer, "");
-	CHECK(held_put(h, 1, me, &m));
-	CHECK(held_calm(h, 1 + 999 * MS, &i) == NULL);
-	i = 0;
-	STREQ(held_calm(h, 1 + 1000 * MS, &i)->sid, "to-all-1");
-	CHECK(held_calm(h, 1 + 1000 * MS, &i) == NULL);
-	held_drop(h, span_of("to-all-1"));
-	i = 0;
-	CHECK(held_calm(h, 2 * SEC, &i) == NULL);
-	free(h);
-}
-
 int
 main(void)
 {
@@ -163,8 +142,6 @@ main(void)
 		cmocka_unit_test(
 		    the_table_is_bounded_and_the_oldest_goes_first),
 		cmocka_unit_test(an_old_open_is_forgotten),
-		cmocka_unit_test(
-		    only_an_open_to_nobody_may_be_taken_without_a_marker),
 	};
 
 	return RUN(tests);

@@ -644,6 +644,20 @@ a_stream_survives_lost_ways_and_reordering(void **state)
 	printf("seeds 1 to 1500\n");
 }
 
+static void
+a_link_holds_no_more_than_its_share(void **state)
+{
+	struct legacy	*l = attached();
+
+	(void)state;
+	legacy_set_window(l, LEGACY_LEAST);
+	say(l, LEGACY_LEAST);
+	EQ(legacy_space(l).n, 0);
+	legacy_set_window(l, 2 * LEGACY_LEAST);
+	EQ(legacy_space(l).n, LEGACY_LEAST);
+	legacy_free(l);
+}
+
 int
 main(void)
 {
@@ -676,6 +690,7 @@ main(void)
 		cmocka_unit_test(
 		    without_memory_nothing_is_delivered_out_of_order),
 		cmocka_unit_test(a_stream_survives_lost_ways_and_reordering),
+		cmocka_unit_test(a_link_holds_no_more_than_its_share),
 	};
 
 	return RUN(tests);

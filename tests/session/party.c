@@ -1,5 +1,7 @@
 #include "session/world.h"
 
+#include "session/flow.h"
+
 static const struct party_conf	 one = { .dialect1 = true };
 static const struct party_conf	 zero = { .dialect1 = false };
 
@@ -741,6 +743,30 @@ a_failed_allocation_costs_no_more_than_a_connection(void **state)
 	}
 }
 
+static void
+all_links_hold_no_more_than_their_share_of_memory(void **state)
+{
+	struct world	*w = world_new(16, &one, &one, 2);
+	struct app	*app = w->side[0].app;
+
+	(void)state;
+	party_set_window(w->side[0].party, FLOW_INITIAL);
+	w->side[1].app[0].stopped = w->side[1].app[1].stopped = true;
+	for (int l = 0; l < 2; l++) {
+		world_connect(w, 0, l, 16 << 20, false);
+		world_connect(w, 1, l, 1000, false);
+	}
+	world_run(w, 10 * SEC);
+	EQ(app[0].sent, FLOW_INITIAL);
+	EQ(app[1].sent, FLOW_INITIAL);
+	party_set_window(w->side[0].party, 2 * FLOW_INITIAL);
+	pump(w, 0);
+	world_run(w, 10 * SEC);
+	EQ(app[0].sent, 2 * FLOW_INITIAL);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -770,6 +796,8 @@ main(void)
 		cmocka_unit_test(two_links_share_one_connection),
 		cmocka_unit_test(
 		    links_of_the_old_dialect_all_go_direct_at_once),
+		cmocka_unit_test(
+		    all_links_hold_no_more_than_their_share_of_memory),
 		cmocka_unit_test(a_slow_reader_stops_only_its_link),
 		cmocka_unit_test(
 		    eof_both_ways_ends_in_peace_and_the_next_connection_works),
