@@ -3,17 +3,28 @@
 #   make          ./hotlink (needs the packages in place; names what is missing)
 #   make demo     install what a build needs, build, run the main job
 #   make check    install what the tests need, build, run every test
-#   make bench lint install uninstall clean
+#   make bench    measure: every script of bench/
+#   make fuzz     every parser under libFuzzer, FUZZ_SECONDS each
+#   make lint     what clang, mandoc and, if there, shellcheck have to say
+#   make reproducible   two builds in two places are the same bytes
+#   make install uninstall clean distclean
 #
 # SAN=1 builds with ASan and UBSan in a directory of its own.
 
 include config.mk
 
+# SAN=fuzz, for make fuzz alone: the same for clang, with libFuzzer.
 ifdef SAN
-O = build/san
-BIN = $(O)/hotlink
 SANFLAGS = -g -O1 -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ifeq ($(SAN),fuzz)
+O = build/fuzz
+SANFLAGS += -fsanitize=fuzzer-no-link
+FUZZ_MAIN = -fsanitize=fuzzer
+else
+O = build/san
+endif
+BIN = $(O)/hotlink
 else
 O = build/out
 BIN = hotlink
@@ -71,15 +82,26 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
-LIVE = burst cli relay links relayed
+LIVE = binary burst cli relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
+MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-relay.1 \
+	hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
+# What make bench runs, in this order; bench/README says what each measures.
+BENCH = idle burst-3party
+SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
+	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
+	tests/run tests/style tests/fuzz/run tests/live/binary
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
 FUZZ = acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
+FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
+# What calls a target where there is no libFuzzer.
+FUZZ_MAIN ?= $(O)/tests/fuzz/main.o
+FUZZ_SECONDS = 5
 
 LIBS = $(BEARSSL_LIB) $(USRSCTP_LIB) $(SRTP_LIB) $(JSON_LIB) $(YAML_LIB) \
 	$(ARES_LIB)
@@ -117,6 +139,11 @@ $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
 	$(CC) $(SANFLAGS) -o $@ $< $(SUPPORT_OBJ) $(O)/libhotlink.a $(LIBS) \
 		$(WRAP) $(OOM) -lcmocka -lpthread -lm
 
+$(FUZZERS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/libhotlink.a \
+	$(FUZZ_MAIN:-%=)
+	$(CC) $(SANFLAGS) -o $@ $< $(FUZZ_MAIN) $(O)/libhotlink.a $(LIBS) \
+		$(WRAP) -lpthread -lm
+
 hotlink: $(O)/libhotlink.a $(O)/src/main.o
 	$(CC) $(LDFLAGS) -o $@ $(O)/src/main.o $(O)/libhotlink.a $(LIBS) \
 		$(WRAP) -lpthread -lm -s -Wl,--build-id=none
@@ -128,27 +155,61 @@ $(O)/hotlink: $(O)/libhotlink.a $(O)/src/main.o
 packages-build packages-test:
 	@sh src/deps/install $(@:packages-%=%)
 
-tests: $(TESTS) $(TOOLS)
+tests: $(TESTS) $(TOOLS) fuzzers
+
+fuzzers: $(FUZZERS)
 
 check: packages-test
 	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
-	@sh tests/run "$(O)" "$(TESTS)" \
-		"tests/layers tests/style tests/man $(LIVE:%=tests/live/%)"
+	@HOTLINK=./$(BIN) sh tests/run "$(O)" "$(TESTS)" "tests/layers \
+		tests/style tests/man tests/fuzz/run $(LIVE:%=tests/live/%)"
 
 demo: packages-build
 	@$(MAKE) -s -j2 $(BIN)
-	@sh bench/idle
-	@sh bench/burst-3party
+	@sh bench/idle ./$(BIN)
+	@sh bench/burst-3party ./$(BIN)
 
+bench: packages-test
+	@$(MAKE) -s -j2 $(BIN)
+	@for b in $(BENCH); do echo "== $$b"; sh bench/$$b ./$(BIN) || exit 1; done
+
+fuzz: packages-test
+	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzzers
+	@HOTLINK_OUT=build/fuzz sh tests/fuzz/run $(FUZZ_SECONDS)
+
+# Objects alone: what a warning costs is in the compiling.
 lint: packages-test
-	mandoc -Tlint -Wstyle man/*.[1-9]
+	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
+	@sh tests/man
+	@if command -v shellcheck >/dev/null; then \
+		shellcheck -s sh $(SCRIPTS); else echo "no shellcheck"; fi
+
+objects: $(OBJ) $(O)/src/main.o $(TESTS:=.o) $(TOOLS:=.o) $(SUPPORT_OBJ) \
+	$(FUZZERS:=.o) $(O)/tests/fuzz/main.o
+
+reproducible: packages-build
+	@sh tests/reproducible
+
+install: $(BIN)
+	mkdir -p $(DESTDIR)$(PREFIX)/bin
+	cp $(BIN) $(DESTDIR)$(PREFIX)/bin/hotlink
+	chmod 755 $(DESTDIR)$(PREFIX)/bin/hotlink
+	for m in $(MAN); do d=$(DESTDIR)$(MANPREFIX)/man$${m##*.}; \
+		mkdir -p $$d && cp man/$$m $$d/ && chmod 644 $$d/$$m || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/hotlink
+	for m in $(MAN); do \
+		rm -f $(DESTDIR)$(MANPREFIX)/man$${m##*.}/$$m; done
 
 clean:
-	rm -rf build/out build/san hotlink
+	rm -rf build/out build/san build/fuzz build/lint hotlink
 
 distclean: clean
 	rm -rf build
 
--include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) $(SUPPORT_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) \
+	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d)
 
-.PHONY: all check demo lint clean distclean tests packages-build packages-test
+.PHONY: all bench check clean demo distclean fuzz fuzzers install lint objects \
+	packages-build packages-test reproducible tests uninstall

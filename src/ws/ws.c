@@ -506,14 +506,14 @@ advance(struct ws *w)
 	while (more && w->ev_state == NONE) {
 		switch (w->stage) {
 		case HEAD:
-			more = read_head(w);
+			more = w->in.n > w->pos && read_head(w);
 			break;
 		case BODY:
 			read_body(w);
 			more = false;
 			break;
 		case FRAMES:
-			more = read_frames(w);
+			more = w->in.p != NULL && read_frames(w);
 			break;
 		case ANSWER:
 		case DEAD:

@@ -85,8 +85,8 @@ static void
 hostile_opens_are_refused(void **state)
 {
 	static const char *const	 sids[] = { "", "short", "has space",
-	    "../../../etc", "1234567890123456789012345678901234567890"
-	    "1234567890123456789012345" };
+	    "../../../etc", ("1234567890123456789012345678901234567890"
+	    "1234567890123456789012345") };
 	static const char *const	 paths[] = { "", "/etc/x", "../x",
 	    "alice@x.io/../x", "alice@x.io//x", "alice/x",
 	    "alice@x.io/a\\b" };

@@ -104,7 +104,7 @@ the_table_is_bounded_and_the_oldest_goes_first(void **state)
 {
 	struct held	*h = calloc(1, sizeof(*h));
 	struct msg	 m = open_of("abcdefgh", path, peer, "");
-	char		 sid[16], other[64];
+	char		 sid[32], other[64];
 
 	(void)state;
 	CHECK(held_put(h, 1, me, &m));
