@@ -39,7 +39,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 # One list per layer; a layer may use what src/layers says.
 SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead cert digest ecdh prf sign x509 pem tls tls_id
-SRC_NET = addresses clock file loop resolve sockaddr tcp udp watch
+SRC_NET = addresses clock file loop resolve sockaddr spawn tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
@@ -52,20 +52,21 @@ SRC_SESSION = ring up down flow reorder legacy \
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
-SRC_CLI = agent burst frames identity key main options relay settings \
+SRC_RPC = acks box envelope rpc when
+SRC_CLI = acks agent burst frames identity key main options relay settings \
 	telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
 	$(SRC_SRTP:%=srtp/%) $(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
 	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
-	$(SRC_RELAY:%=relay/%) $(SRC_CLI:%=cli/%)
+	$(SRC_RELAY:%=relay/%) $(SRC_RPC:%=rpc/%) $(SRC_CLI:%=cli/%)
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls
-TEST_NET = file loop resolve tcp udp watch
+TEST_NET = file loop resolve spawn tcp udp watch
 TEST_ICE = ice stun
 TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc dcep pool
@@ -75,14 +76,15 @@ TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_sim legacy ring held opening party token
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
+TEST_RPC = acks envelope rpc when
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
-	$(TEST_RELAY:%=relay/%) $(TEST_CLI:%=cli/%)
+	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
-LIVE = binary burst cli relay links relayed
+LIVE = acks binary burst cli relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
@@ -96,7 +98,8 @@ SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
+FUZZ = acks envelope rpc \
+	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.

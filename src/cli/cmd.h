@@ -7,6 +7,7 @@
  */
 enum { STATUS_OK, STATUS_FAILED, STATUS_MISUSE };
 
+int	 cmd_acks(int argc, char **argv);
 int	 cmd_agent(int argc, char **argv);
 int	 cmd_burst(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);

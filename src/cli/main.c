@@ -10,6 +10,7 @@ static const struct {
 	int		(*run)(int, char **);
 	const char	*help;
 } commands[] = {
+	{ "acks", cmd_acks, "see which requests were answered" },
 	{ "agent", cmd_agent, "run one party's end of its links" },
 	{ "burst", cmd_burst, "push verified frames through a link" },
 	{ "relay", cmd_relay, "introduce agents, carry what they cannot" },
