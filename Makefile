@@ -53,8 +53,8 @@ SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
 SRC_RPC = acks box envelope rpc when
-SRC_CLI = acks agent burst frames identity key main options relay settings \
-	telemetry version
+SRC_CLI = acks agent burst env frames identity key main options relay \
+	settings telemetry version
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -84,12 +84,12 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary.
-LIVE = acks binary burst cli relay links relayed
+LIVE = acks binary burst cli env relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
-MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-relay.1 \
-	hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
+MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
+	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party
 SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \

@@ -300,6 +300,20 @@ env_read(struct env *env, const struct env_io *io)
 }
 
 const char *
+env_variable(enum env_id id, size_t i)
+{
+	if (id == ENV_P2P_ONLY)
+		return i < P2P_NAMES ? p2p_names[i] : NULL;
+	return i == 0 ? settings[id].variable : NULL;
+}
+
+bool
+env_is_switch(enum env_id id)
+{
+	return settings[id].form == BOOL;
+}
+
+const char *
 env_name(enum env_id id)
 {
 	return settings[id].name;

@@ -50,6 +50,13 @@ struct env_io {
 /* 0; or -1, and every error was said. Warnings are said and go on. */
 int		 env_read(struct env *, const struct env_io *);
 
+/*
+ * The variables that give a setting, the daemon's first: the ith, NULL if
+ * there is none. And whether it is a switch, which is on or off.
+ */
+const char	*env_variable(enum env_id, size_t i);
+bool		 env_is_switch(enum env_id);
+
 /* The name of a setting, and its value as text (a secret only as "set"). */
 const char	*env_name(enum env_id);
 const char	*env_text(const struct env *, enum env_id, char *, size_t);

@@ -220,6 +220,21 @@ an_empty_server_list_is_told_from_none_and_a_secret_is_not_shown(void **state)
 	STREQ(env_name(ENV_TURN_PASS), "turn-pass");
 }
 
+static void
+every_setting_has_variables_and_p2p_only_has_all_four(void **state)
+{
+	size_t		 n = 0;
+
+	(void)state;
+	for (int i = 0; i < ENV_IDS; i++)
+		assert_non_null(env_variable((enum env_id)i, 0));
+	while (env_variable(ENV_P2P_ONLY, n) != NULL)
+		n++;
+	EQ(n, 4);
+	assert_null(env_variable(ENV_STRICT, 1));
+	CHECK(env_is_switch(ENV_P2P_ONLY) && !env_is_switch(ENV_TURN_PASS));
+}
+
 int
 main(void)
 {
@@ -235,6 +250,7 @@ main(void)
 		cmocka_unit_test(the_proxy_address_is_an_ip_without_a_port),
 		cmocka_unit_test(ipc_variables_are_said_to_be_unsupported),
 		cmocka_unit_test(an_empty_server_list_is_told_from_none_and_a_secret_is_not_shown),
+		cmocka_unit_test(every_setting_has_variables_and_p2p_only_has_all_four),
 	};
 
 	return RUN(tests);
