@@ -83,7 +83,8 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
-# Scripts that drive the real binary.
+# Scripts that drive the real binary; first what agents do together.
+LIVE_AGENTS = markers
 LIVE = acks binary burst cli env relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
@@ -165,7 +166,8 @@ fuzzers: $(FUZZERS)
 check: packages-test
 	@$(MAKE) -s -j2 tests $(BIN) WERROR=-Werror
 	@HOTLINK=./$(BIN) sh tests/run "$(O)" "$(TESTS)" "tests/layers \
-		tests/style tests/man tests/fuzz/run $(LIVE:%=tests/live/%)"
+		tests/style tests/man tests/fuzz/run $(LIVE_AGENTS:%=tests/live/%) \
+		$(LIVE:%=tests/live/%)"
 
 demo: packages-build
 	@$(MAKE) -s -j2 $(BIN)

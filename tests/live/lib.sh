@@ -16,8 +16,8 @@ names= server= relay_at= failed=0
 # Ends what runs, with force if it must.
 cleanup() {
 	trap '' HUP INT PIPE TERM
-	for n in $names; do
-		stop $n
+	for name in $names; do
+		stop "$name"
 	done
 	rm -rf "$box"
 }
@@ -190,7 +190,7 @@ listening() {
 
 # up NAME...: each has an open channel
 up() {
-	for n; do
-		has $n webrtc_connected -ge 1 || return 1
+	for party; do
+		has "$party" webrtc_connected -ge 1 || return 1
 	done
 }
