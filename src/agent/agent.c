@@ -29,8 +29,10 @@
 #include "session/held.h"
 
 enum {
-	BATCH_BYTES = 4 << 20,	/* a window of SCTP packets, each with its room */
-	ROUNDS = 4,		/* of pumping in one turn, then the rest's turn */
+	/* a window of SCTP packets, each with its room */
+	BATCH_BYTES = 4 << 20,
+	/* of pumping in one turn, then the rest's turn */
+	ROUNDS = 4,
 	SAYS = 256,		/* relay messages of one party in a row */
 };
 

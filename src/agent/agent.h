@@ -33,8 +33,10 @@ struct agent_conf {
 	uint16_t		 udp_port;	/* 0: any */
 	struct addr		 bind[AGENT_HOSTS];
 	size_t			 nbind;		/* 0: all interfaces */
-	struct addr		 tcp_bind;	/* address of the local listeners */
-	const char		*ice_servers;	/* comma list; NULL: the relay's */
+	/* address of the local listeners */
+	struct addr		 tcp_bind;
+	/* comma list; NULL: the relay's */
+	const char		*ice_servers;
 	uint64_t		 connect_timeout, grace, stall;
 	size_t			 window, memory, chunk, high;
 	struct rng		*rng;

@@ -25,7 +25,8 @@ struct dial {
 	char			 host[256];
 	enum dial_state		 state;
 	struct io		 io;
-	struct alarm		 alarm;		/* the start, then the timeout */
+	/* the start, then the timeout */
+	struct alarm		 alarm;
 	bool			 started;
 	struct addr		 addr[ADDRESSES];
 	size_t			 naddr, next;

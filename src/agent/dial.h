@@ -32,7 +32,8 @@ struct dial_conf {
 	struct resolver		*resolver;
 	const char		*host;
 	uint16_t		 port;
-	const struct tls_client_conf *tls;	/* NULL: plain; its time is set here */
+	/* NULL: plain; its time is set here */
+	const struct tls_client_conf *tls;
 	struct rng		*rng;		/* for TLS */
 	uint64_t		 timeout;	/* until it is up */
 	const struct dial_user	*user;

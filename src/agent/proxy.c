@@ -43,7 +43,8 @@ struct conn {
 struct proxy {
 	struct proxy_conf	 conf;
 	struct io		 listener;
-	struct alarm		 alarm;		/* bind again; a probe's time is up */
+	/* bind again; a probe's time is up */
+	struct alarm		 alarm;
 	bool			 said_busy;
 	struct conn		*conns;		/* oldest first */
 	struct conn		*owner;

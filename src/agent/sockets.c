@@ -21,7 +21,8 @@ struct sockets {
 	sockets_fn	*fn;
 	void		*arg;
 	uint64_t	 now;		/* of the datagrams being read */
-	struct batch	 part;		/* descriptions only: one port's share */
+	/* descriptions only: one port's share */
+	struct batch	 part;
 };
 
 static void

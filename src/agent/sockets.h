@@ -20,7 +20,8 @@ typedef void	 sockets_fn(void *, uint64_t now, const struct path *,
 		     uint8_t *, size_t);
 
 /* port: of the first; 0: any. NULL: errno says why. */
-struct sockets	*sockets_new(struct loop *, uint16_t port, sockets_fn *, void *);
+struct sockets	*sockets_new(struct loop *, uint16_t port, sockets_fn *,
+	     void *);
 void		 sockets_free(struct sockets *);
 
 /* Another port, for owner; its number in the table, or -1. */

@@ -11,7 +11,8 @@ struct warmup {
 	uint64_t	 window_end;	/* of the present 100 ms window */
 	uint64_t	 seen;		/* bytes at its start */
 	uint64_t	 rate[3];	/* bytes in each of the last three */
-	unsigned	 windows;	/* complete ones since the first payload */
+	/* complete ones since the first payload */
+	unsigned	 windows;
 	uint64_t	 first_payload;	/* a time; 0: none yet */
 	uint64_t	 steady;	/* duration; NEVER: not yet */
 };
@@ -59,8 +60,10 @@ struct agent {
 	size_t			 nhosts;
 	struct node		*turn;		/* whose say it is first */
 	uint64_t		 instance;
-	bool			 busy;		/* a party was pumped since the last write */
-	uint64_t		 refused;	/* Opens that no link of ours allows */
+	/* a party was pumped since the last write */
+	bool			 busy;
+	/* Opens that no link of ours allows */
+	uint64_t		 refused;
 	uint64_t		 unrouted;	/* datagrams nobody claimed */
 	struct {
 		struct path	 path;

@@ -17,7 +17,8 @@ void		 telemetry_free(struct telemetry *);
  * Once per turn; writes when something changed, at most once per second, and
  * every 3 s at the latest. Returns when it wants to be called again.
  */
-uint64_t	 telemetry_turn(struct telemetry *, struct agent *, uint64_t now);
+uint64_t	 telemetry_turn(struct telemetry *, struct agent *,
+	     uint64_t now);
 
 /* A link or party is about to go: its counts stay in the sums. */
 void		 telemetry_forget_link(struct telemetry *, const struct link *,
@@ -26,6 +27,7 @@ void		 telemetry_forget_party(struct telemetry *,
 		     const struct party *);
 
 /* Write now: the last thing before the end. */
-void		 telemetry_flush(struct telemetry *, struct agent *, uint64_t now);
+void		 telemetry_flush(struct telemetry *, struct agent *,
+		     uint64_t now);
 
 #endif

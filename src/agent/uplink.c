@@ -74,7 +74,8 @@ lost(struct uplink *u, uint64_t now, const char *why)
 		u->backoff = BACKOFF_MIN;
 	alarm_set(u->conf.loop, &u->retry, now + u->backoff / 2 +
 	    rng_u64(u->conf.rng) % u->backoff);
-	u->backoff = u->backoff * 2 < BACKOFF_MAX ? u->backoff * 2 : BACKOFF_MAX;
+	u->backoff = u->backoff * 2 < BACKOFF_MAX ? u->backoff * 2 :
+	    BACKOFF_MAX;
 	if (was_open)
 		u->conf.user->down(u->conf.arg, now);
 }
@@ -129,7 +130,8 @@ message(struct uplink *u, uint64_t now, const struct ws_event *ev)
 {
 	struct msg	 m;
 
-	if (msg_decode(u->decoder, &m, ev->text, ev->data.p, ev->data.n) == -1) {
+	if (msg_decode(u->decoder, &m, ev->text, ev->data.p,
+	    ev->data.n) == -1) {
 		u->stats.bad_messages++;
 		log_debug("relay %s: malformed message dropped",
 		    u->conf.url.authority);
@@ -181,8 +183,8 @@ on_input(void *arg, uint64_t now, const uint8_t *p, size_t n)
 	struct uplink	*u = arg;
 
 	/*
-	 * Any byte is a sign of life: a relay that holds our input back, because
-	 * a receiver of ours is slow, does not read our ping either.
+	 * Any byte is a sign of life: a relay that holds our input back,
+	 * because a receiver of ours is slow, does not read our ping either.
 	 */
 	if (u->state == OPEN) {
 		u->pong_due = false;

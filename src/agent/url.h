@@ -12,7 +12,8 @@ struct url {
 	char		 host[URL_HOST];	/* without brackets */
 	char		 authority[URL_HOST + 8];	/* for Host: */
 	uint16_t	 port;
-	char		 path[URL_PATH];	/* without a trailing slash; may be "" */
+	/* without a trailing slash; may be "" */
+	char		 path[URL_PATH];
 };
 
 /* 0, or -1 with a constant reason. */

@@ -85,7 +85,8 @@ parse_v4(uint8_t *ip, const char *s)
 		if (i > 0 && *s++ != '.')
 			return -1;
 		if (*s == '0' && s[1] >= '0' && s[1] <= '9')
-			return -1;	/* 010 is eight to some and ten to others */
+			/* 010 is eight to some and ten to others */
+			return -1;
 		if (number(&s, 255, &v) == -1)
 			return -1;
 		ip[i] = (uint8_t)v;

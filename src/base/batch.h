@@ -22,7 +22,8 @@ struct dgram {
 };
 
 struct batch {
-	struct path	 to;		/* where what is added from now on goes */
+	/* where what is added from now on goes */
+	struct path	 to;
 	struct dgram	 d[BATCH_DGRAMS];
 	size_t		 n;
 	uint64_t	 dropped;	/* datagrams a full batch lost */
@@ -36,8 +37,8 @@ void	 batch_fini(struct batch *);
 
 /*
  * A new datagram of up to len bytes with its room around it, n set to len,
- * addressed to b->to; lower n if it gets shorter. NULL, counted, if the batch is full: the
- * datagram is lost, as on a network.
+ * addressed to b->to; lower n if it gets shorter. NULL, counted, if the batch
+ * is full: the datagram is lost, as on a network.
  */
 struct dgram *batch_add(struct batch *, size_t len);
 

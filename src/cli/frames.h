@@ -15,7 +15,8 @@ struct frames {
 	uint32_t	 size;		/* of a payload */
 	uint64_t	 count;		/* frames in all */
 	uint64_t	 frame;		/* those that are complete */
-	uint64_t	 at;		/* offset in the next, length included */
+	/* offset in the next, length included */
+	uint64_t	 at;
 };
 
 void	 frames_init(struct frames *, uint64_t key, uint64_t count,

@@ -10,7 +10,8 @@
  */
 struct rng;
 
-struct rng	*rng_new(void);			/* from getrandom(2); NULL: none */
+/* from getrandom(2); NULL: none */
+struct rng	*rng_new(void);
 struct rng	*rng_seeded(const void *, size_t);
 void		 rng_free(struct rng *);
 void		 rng_bytes(struct rng *, void *, size_t);

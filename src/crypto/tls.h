@@ -32,7 +32,8 @@ enum {
 	TLS_CHAIN_MAX = 8,	/* certificates of our own chain */
 };
 
-struct tls_trust *tls_trust_new(const char *pem, size_t);	/* NULL: none in it */
+/* NULL: none in it */
+struct tls_trust *tls_trust_new(const char *pem, size_t);
 size_t		 tls_trust_count(const struct tls_trust *);
 void		 tls_trust_free(struct tls_trust *);
 
@@ -46,10 +47,13 @@ void		 tls_identity_free(struct tls_identity *);
 struct tls_client_conf {
 	const char	*name;		/* whom we call: sent and checked */
 	const struct tls_trust *trust;	/* borrowed; may be NULL with a pin */
-	const uint8_t	*pin;		/* 32 bytes: SHA-256 of the server's
-					   SubjectPublicKeyInfo; then neither name,
-					   nor chain nor time is looked at */
-	uint64_t	 unix_time;	/* seconds: is its certificate valid now? */
+	/*
+	 * 32 bytes: SHA-256 of the server's SubjectPublicKeyInfo; then neither
+	 * name, nor chain nor time is looked at.
+	 */
+	const uint8_t	*pin;
+	/* seconds: is its certificate valid now? */
+	uint64_t	 unix_time;
 };
 
 /*

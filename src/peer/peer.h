@@ -21,31 +21,37 @@ enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_UP, PEER_FAILED };
 struct peer_conf {
 	struct rng		*rng;		/* borrowed for the life */
 	const struct cert	*cert;		/* borrowed for the life */
-	const uint8_t		*key_id;	/* 32 bytes the peer's key must have, or NULL */
-	bool			 offerer;	/* we offer: controlling, DTLS server as a rule */
+	/* 32 bytes the peer's key must have, or NULL */
+	const uint8_t		*key_id;
+	/* we offer: controlling, DTLS server as a rule */
+	bool			 offerer;
 	bool			 lite;
 	const struct addr	*hosts;		/* our candidates' bases */
 	size_t			 nhosts;
 	const struct addr	*stuns;
 	size_t			 nstuns;
 	size_t			 mtu;		/* of a UDP payload; 0: 1200 */
-	size_t			 sndbuf, rcvbuf;	/* 0: defaults of assoc.h */
+	/* 0: defaults of assoc.h */
+	size_t			 sndbuf, rcvbuf;
 	size_t			 max_message;	/* to announce; 0: 65535 */
 };
 
 struct peer_event {
 	enum peer_event_type {
 		PEER_EV_CANDIDATE = 1,	/* text: trickle it */
-		PEER_EV_UP,		/* channels may be opened and data sent */
+		/* channels may be opened and data sent */
+		PEER_EV_UP,
 		PEER_EV_PATH,		/* the selected path changed */
 		PEER_EV_OPEN,		/* the peer opened a channel */
 		PEER_EV_DATA,		/* a message came */
 		PEER_EV_CLOSED,		/* the peer closed a channel */
-		PEER_EV_LOST,		/* consent expired: no path until it heals */
+		/* consent expired: no path until it heals */
+		PEER_EV_LOST,
 		PEER_EV_FAILED,		/* over; see peer_why */
 	} type;
 	uint16_t	 channel;
-	struct span	 data;			/* until the next call on this peer */
+	/* until the next call on this peer */
+	struct span	 data;
 	const char	*label, *protocol;
 	char		 text[ICE_CANDIDATE_TEXT];
 };
@@ -55,7 +61,8 @@ struct peer_info {
 	bool			 has_pair;
 	struct assoc_info	 sctp;
 	const char		*suite;		/* NULL before DTLS is up */
-	uint64_t		 forged;	/* datagrams and records dropped */
+	/* datagrams and records dropped */
+	uint64_t		 forged;
 };
 
 struct peer	*peer_new(const struct peer_conf *, uint64_t now);
@@ -69,14 +76,17 @@ int		 peer_local_sdp(struct peer *, char *, size_t);
  * that repeats the ICE credentials changes nothing; new ones restart ICE; a
  * new fingerprint fails the connection. 0, or -1 with peer_why.
  */
-int		 peer_remote_sdp(struct peer *, uint64_t now, const char *, size_t);
-int		 peer_remote_candidate(struct peer *, uint64_t now, const char *);
+int		 peer_remote_sdp(struct peer *, uint64_t now, const char *,
+		     size_t);
+int		 peer_remote_candidate(struct peer *, uint64_t now,
+		     const char *);
 
 /* New ICE credentials for the next local SDP (hotlink-protocol.md 11.4). */
 void		 peer_restart(struct peer *, uint64_t now);
 
 /* A STUN server that was learnt later. -1: the table is full. */
-int		 peer_add_stun(struct peer *, uint64_t now, const struct addr *);
+int		 peer_add_stun(struct peer *, uint64_t now,
+		     const struct addr *);
 
 /* True if the remote description said a=x-hotlink:1; its message limit. */
 bool		 peer_is_hotlink(const struct peer *);

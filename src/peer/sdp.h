@@ -19,10 +19,12 @@ struct sdp {
 	uint8_t		 fingerprint[32];	/* sha-256 */
 	enum sdp_setup	 setup;
 	uint16_t	 sctp_port;
-	uint32_t	 max_message;		/* 0: unlimited; absent: 65535 */
+	/* 0: unlimited; absent: 65535 */
+	uint32_t	 max_message;
 	bool		 ice_lite;
 	bool		 hotlink;		/* a=x-hotlink:1 */
-	char		 candidate[SDP_CANDIDATES][SDP_LINE];	/* "candidate:..." */
+	/* "candidate:..." */
+	char		 candidate[SDP_CANDIDATES][SDP_LINE];
 	size_t		 ncandidates;
 };
 

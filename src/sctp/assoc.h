@@ -18,7 +18,8 @@ enum assoc_state { ASSOC_NEW, ASSOC_UP, ASSOC_LOST };
 
 struct assoc_conf {
 	bool		 client;	/* DTLS client: even channel ids */
-	size_t		 mtu;		/* of an SCTP packet, 12-byte header included */
+	/* of an SCTP packet, 12-byte header included */
+	size_t		 mtu;
 	size_t		 sndbuf, rcvbuf;	/* 0: 1 MiB */
 	size_t		 max_message;	/* the largest we accept: 0: 262144 */
 };
@@ -26,21 +27,25 @@ struct assoc_conf {
 struct assoc_event {
 	enum assoc_event_type {
 		ASSOC_EV_UP = 1,	/* may send and open channels */
-		ASSOC_EV_OPEN,		/* the peer opened a channel (ACK is sent) */
+		/* the peer opened a channel (ACK is sent) */
+		ASSOC_EV_OPEN,
 		ASSOC_EV_ACKED,		/* ours was acknowledged */
 		ASSOC_EV_DATA,		/* a whole message, binary or text */
 		ASSOC_EV_CLOSED,	/* the channel was closed by the peer */
-		ASSOC_EV_LOST,		/* the association is over; see assoc_why */
+		/* the association is over; see assoc_why */
+		ASSOC_EV_LOST,
 	} type;
 	uint16_t	 channel;	/* the stream id */
 	bool		 text;
 	struct span	 data;		/* until the next call on this assoc */
-	const char	*label, *protocol;	/* OPEN: escaped nowhere, bounded */
+	/* OPEN: escaped nowhere, bounded */
+	const char	*label, *protocol;
 };
 
 struct assoc_info {
 	uint64_t	 rtt;		/* microseconds, smoothed */
-	uint64_t	 retransmits, cwnd, unacked, packets_sent, packets_received;
+	uint64_t	 retransmits, cwnd, unacked, packets_sent,
+	    packets_received;
 	size_t		 mtu;
 };
 

@@ -169,7 +169,8 @@ down_data(struct down *d, uint64_t now, const struct hlnk2 *h, bool lend,
 const char *
 down_eof(struct down *d, uint64_t now, const struct hlnk2 *h)
 {
-	uint64_t	 seen = d->nruns > 0 ? d->runs[d->nruns - 1].end : down_here(d);
+	uint64_t	 seen = d->nruns > 0 ? d->runs[d->nruns - 1].end :
+	    down_here(d);
 
 	if (d->state != DOWN_OPEN) {
 		d->ack_at = now;

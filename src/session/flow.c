@@ -51,7 +51,8 @@ struct flow {
 	enum conn {
 		NONE,
 		SILENT,			/* may be a probe */
-		OFFERED,		/* likewise, but is not young any more */
+		/* likewise, but is not young any more */
+		OFFERED,
 		OWNER,			/* has said or been given a byte */
 	} conn;
 	uint64_t	 attached;

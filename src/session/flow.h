@@ -22,20 +22,25 @@ enum {
 	FLOW_WINDOW	= 4 << 20,
 	FLOW_INITIAL	= 64 << 10,	/* may be sent before the first ack */
 	FLOW_ACK_DELAY	= 20 * MS,
-	FLOW_PROBE	= 100 * MS,	/* a younger, silent connection gets nothing */
+	/* a younger, silent connection gets nothing */
+	FLOW_PROBE	= 100 * MS,
 };
 
 struct flow_conf {
-	size_t		 window;	/* each way; 0: FLOW_WINDOW; >= FLOW_INITIAL */
-	size_t		 high;		/* unacknowledged bytes; 0: the window */
+	/* each way; 0: FLOW_WINDOW; >= FLOW_INITIAL */
+	size_t		 window;
+	/* unacknowledged bytes; 0: the window */
+	size_t		 high;
 };
 
 struct flow_event {
 	enum flow_event_type {
 		FLOW_EV_WRITE = 1,	/* data: write to the local socket */
-		FLOW_EV_SHUT,		/* all was written: shut its sending side */
+		/* all was written: shut its sending side */
+		FLOW_EV_SHUT,
 		FLOW_EV_RESET,		/* reset the local connection; why */
-		FLOW_EV_END,		/* generation over in peace: detach, close */
+		/* generation over in peace: detach, close */
+		FLOW_EV_END,
 	} type;
 	struct span	 data;
 	const char	*why;
@@ -56,12 +61,13 @@ void		 flow_set_window(struct flow *, size_t);
  * it was made: a silent one is given nothing for FLOW_PROBE); it joins the
  * open generation or, once it has something to say, starts the next. A probe
  * (detached or ended without having sent or been given a byte) leaves no trace:
- * its EOF yields FLOW_EV_END at once, its reset nothing. After flow_local_reset,
- * FLOW_EV_RESET and FLOW_EV_END nothing is attached any more.
+ * its EOF yields FLOW_EV_END at once, its reset nothing. After
+ * flow_local_reset, FLOW_EV_RESET and FLOW_EV_END nothing is attached any more.
  */
 bool		 flow_attachable(const struct flow *);
 void		 flow_attach(struct flow *, uint64_t since);
-struct span	 flow_space(struct flow *);	/* read here; empty: do not read */
+/* read here; empty: do not read */
+struct span	 flow_space(struct flow *);
 void		 flow_filled(struct flow *, uint64_t now, size_t);
 void		 flow_local_eof(struct flow *, uint64_t now);
 void		 flow_local_reset(struct flow *, uint64_t now, const char *why);
@@ -89,7 +95,8 @@ bool		 flow_input(struct flow *, uint64_t now, uint8_t *, size_t);
  * frame counts as sent when flow_sent says so, else it comes again.
  */
 bool		 flow_control(struct flow *, uint64_t now, struct hlnk2 *);
-bool		 flow_data(struct flow *, uint64_t now, size_t max, struct hlnk2 *);
+bool		 flow_data(struct flow *, uint64_t now, size_t max,
+		     struct hlnk2 *);
 void		 flow_sent(struct flow *, uint64_t now, const struct hlnk2 *);
 
 /*
@@ -109,14 +116,20 @@ void		 flow_restart(struct flow *, uint64_t now);
 void		 flow_abort(struct flow *, uint64_t now, const char *why);
 
 bool		 flow_event(struct flow *, uint64_t now, struct flow_event *);
-uint64_t	 flow_deadline(const struct flow *);	/* an ack or event is due */
+/* an ack or event is due */
+uint64_t	 flow_deadline(const struct flow *);
 
-/* Since when local bytes wait that were never sent or are unacknowledged; NEVER. */
+/*
+ * Since when local bytes wait that were never sent or are unacknowledged;
+ * NEVER.
+ */
 uint64_t	 flow_waiting_since(const struct flow *);
-bool		 flow_idle(const struct flow *);	/* no generation is open */
+/* no generation is open */
+bool		 flow_idle(const struct flow *);
 
 struct flow_stats {
-	uint64_t	 tx_bytes, rx_bytes;	/* payload accepted / written locally */
+	/* payload accepted / written locally */
+	uint64_t	 tx_bytes, rx_bytes;
 	uint64_t	 tx_frames, rx_frames, resent_bytes, duplicate_bytes,
 			 bad_frames, late_frames;
 	uint64_t	 up_offset, down_offset, acked_offset, peer_limit;

@@ -32,7 +32,8 @@ void		 up_filled(struct up *, uint64_t now, size_t);
 void		 up_end(struct up *, uint64_t now);
 bool		 up_begun(const struct up *);	/* ever sent */
 bool		 up_next(const struct up *, size_t max, struct hlnk2 *);
-void		 up_sent(struct up *, const struct hlnk2 *, struct flow_stats *);
+void		 up_sent(struct up *, const struct hlnk2 *,
+		     struct flow_stats *);
 void		 up_rewind(struct up *);
 
 /* NULL, or how the peer broke the protocol. */

@@ -22,12 +22,14 @@ struct legacy;
 enum {
 	LEGACY_MESSAGE	= 65535,	/* upstream's buffer */
 	LEGACY_HEAD	= 21,		/* of an HLNK frame, before the path */
-	LEGACY_CHUNK	= 61440,	/* payload per frame, upstream's default */
+	/* payload per frame, upstream's default */
+	LEGACY_CHUNK	= 61440,
 	LEGACY_RELAY	= 256 << 10,	/* payload per Data over the relay */
 	LEGACY_HELD	= 1024,		/* numbers ahead kept */
 	LEGACY_FRAMES	= 1024,		/* sent, not confirmed */
 	LEGACY_GAP	= 5 * SEC,	/* for a missing number */
-	LEGACY_LEAST	= 1 << 20,	/* window: a few frames of the largest */
+	/* window: a few frames of the largest */
+	LEGACY_LEAST	= 1 << 20,
 	LEGACY_LINGER	= 10 * SEC,	/* half-closed and quiet */
 };
 
@@ -58,7 +60,8 @@ void		 legacy_attach(struct legacy *, uint64_t since);
 struct span	 legacy_space(struct legacy *);
 void		 legacy_filled(struct legacy *, uint64_t now, size_t);
 void		 legacy_local_eof(struct legacy *, uint64_t now);
-void		 legacy_local_reset(struct legacy *, uint64_t now, const char *why);
+void		 legacy_local_reset(struct legacy *, uint64_t now,
+		     const char *why);
 void		 legacy_wrote(struct legacy *, uint64_t now, size_t n);
 struct span	 legacy_pending(struct legacy *);
 
@@ -67,7 +70,8 @@ struct span	 legacy_pending(struct legacy *);
  * has compared the path. False: not taken (counted). The data of the event it
  * causes lies in the payload given: pull events before that memory goes.
  */
-bool		 legacy_input(struct legacy *, uint64_t now, enum legacy_session,
+bool		 legacy_input(struct legacy *, uint64_t now,
+		     enum legacy_session,
 		     uint64_t seq, uint8_t *, size_t);
 
 /*
@@ -79,7 +83,8 @@ bool		 legacy_input(struct legacy *, uint64_t now, enum legacy_session,
 bool		 legacy_want(const struct legacy *);
 
 /* The peer's session was replaced: its numbers start again at 1. */
-void		 legacy_renew(struct legacy *, uint64_t now, enum legacy_session);
+void		 legacy_renew(struct legacy *, uint64_t now,
+		     enum legacy_session);
 
 /*
  * The next frame to send this way; false: none now. The number is taken with
@@ -117,12 +122,16 @@ void		 legacy_renumber(struct legacy *, uint64_t now);
  */
 void		 legacy_abort(struct legacy *, uint64_t now, const char *why);
 
-bool		 legacy_event(struct legacy *, uint64_t now, struct flow_event *);
-uint64_t	 legacy_deadline(const struct legacy *);	/* call legacy_event */
-uint64_t	 legacy_waiting_since(const struct legacy *);	/* never sent; NEVER */
+bool		 legacy_event(struct legacy *, uint64_t now,
+		     struct flow_event *);
+/* call legacy_event */
+uint64_t	 legacy_deadline(const struct legacy *);
+/* never sent; NEVER */
+uint64_t	 legacy_waiting_since(const struct legacy *);
 
 struct legacy_stats {
-	uint64_t	 tx_bytes, rx_bytes;	/* payload sent / written locally */
+	/* payload sent / written locally */
+	uint64_t	 tx_bytes, rx_bytes;
 	uint64_t	 tx_frames, rx_frames, resent_frames, duplicates,
 			 refused, gaps;
 	uint64_t	 seq;		/* the last number sent */

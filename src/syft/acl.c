@@ -348,7 +348,8 @@ acl_check(const struct acl *a, struct span rel, const char *user,
     enum acl_level level)
 {
 	const struct rule	*r = deciding(a, rel);
-	struct span		 who = { (uint8_t *)(uintptr_t)user, strlen(user) };
+	struct span		 who = { (uint8_t *)(uintptr_t)user,
+	    strlen(user) };
 
 	if (r == NULL || !email_valid(user))
 		return false;

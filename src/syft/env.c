@@ -34,13 +34,17 @@ static const struct setting {
 	[ENV_STUN_SERVER] = { "stun-server", HL "_STUN_SERVER", TEXT, 0, 0, 0,
 	    NULL },
 	[ENV_TURN_USER] = { "turn-user", HL "_TURN_USER", TEXT, 0, 0, 0, NULL },
-	[ENV_TURN_PASS] = { "turn-pass", HL "_TURN_PASS", SECRET, 0, 0, 0, NULL },
+	[ENV_TURN_PASS] = { "turn-pass", HL "_TURN_PASS", SECRET, 0, 0, 0,
+	    NULL },
 	[ENV_DIALECT] = { "dialect", "HOTLINK_DIALECT", BOOL, 1, 0, 0, NULL },
 };
 _Static_assert(sizeof(settings) / sizeof(settings[0]) == ENV_IDS,
     "every setting has a row");
 
-/* All names p2p-only ever had: the harness's, the daemon's, and before QUIC went. */
+/*
+ * All names p2p-only ever had: the harness's, the daemon's, and before QUIC
+ * went.
+ */
 static const char *const	 p2p_names[] = {
 	HL "_P2P_ONLY", HL "_QUIC_ONLY", "BV_" HL "_P2P_ONLY",
 	"BV_" HL "_QUIC_ONLY",

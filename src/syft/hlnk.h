@@ -3,7 +3,10 @@
 
 #include "base/bytes.h"
 
-/* HLNK frames: version 1 of hotlink-protocol.md 5.5, version 2 of hotlink-dialect.md 3. */
+/*
+ * HLNK frames: version 1 of hotlink-protocol.md 5.5, version 2 of
+ * hotlink-dialect.md 3.
+ */
 struct hlnk1 {
 	struct span	 path, etag, payload;
 	uint64_t	 seq;

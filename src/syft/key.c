@@ -13,7 +13,8 @@ enum { MIDDLE_MAX = 724, PATH_LONGEST = 4096 };
 #define MARKER	"stream.tcp"
 #define REQUEST	"stream.tcp.request"
 
-_Static_assert(EMAIL_MAX + 1 + MIDDLE_MAX + 1 + sizeof("4294967295_to_4294967295")
+_Static_assert(EMAIL_MAX + 1 + MIDDLE_MAX + 1 +
+    sizeof("4294967295_to_4294967295")
     - 1 + 1 + sizeof(REQUEST) <= KEY_MAX, "every key fits");
 
 static bool

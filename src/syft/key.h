@@ -40,7 +40,8 @@ bool	 key_matches(const struct key *, const char *from, const char *to,
 
 /* Untrusted input (10.1 R25). */
 bool	 sid_valid(struct span);
-bool	 path_valid(struct span);	/* relative, first part an email, no .., \ or NUL */
+/* relative, first part an email, no .., \ or NUL */
+bool	 path_valid(struct span);
 bool	 email_valid(const char *);
 
 /* Lower-case ASCII in place. */

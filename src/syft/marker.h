@@ -6,11 +6,14 @@
 
 #include "syft/key.h"
 
-/* What a stream.tcp file says (hotlink-protocol.md 3.1), for one local party. */
+/*
+ * What a stream.tcp file says (hotlink-protocol.md 3.1), for one local party.
+ */
 struct marker {
 	struct key	 key;
 	char		 from[EMAIL_MAX + 1], to[EMAIL_MAX + 1];
-	char		 peer[EMAIL_MAX + 1];	/* the other party, lower case */
+	/* the other party, lower case */
+	char		 peer[EMAIL_MAX + 1];
 	uint16_t	 port;			/* local */
 	bool		 has_fingerprint;
 	uint8_t		 fingerprint[32];	/* SHA-256 of the peer's key */

@@ -17,12 +17,18 @@ struct msg_decoder {
 	struct json_t		*json;
 };
 
-#define TEXT(key, member)	{ key, NULL, offsetof(struct msg, member), MSG_TEXT, false }
-#define MUST(key, member)	{ key, NULL, offsetof(struct msg, member), MSG_TEXT, true }
-#define DATA(key, member)	{ key, NULL, offsetof(struct msg, member), MSG_BYTES, false }
-#define SEQ(key)		{ key, NULL, offsetof(struct msg, seq), MSG_NUMBER, true }
-#define OLD(key, go, member)	{ key, go, offsetof(struct msg, member), MSG_TEXT, true }
-#define OLDNUM(key, go)		{ key, go, offsetof(struct msg, seq), MSG_NUMBER, true }
+#define TEXT(key, member)	{ key, NULL, offsetof(struct msg, member), \
+	MSG_TEXT, false }
+#define MUST(key, member)	{ key, NULL, offsetof(struct msg, member), \
+	MSG_TEXT, true }
+#define DATA(key, member)	{ key, NULL, offsetof(struct msg, member), \
+	MSG_BYTES, false }
+#define SEQ(key)		{ key, NULL, offsetof(struct msg, seq), \
+	MSG_NUMBER, true }
+#define OLD(key, go, member)	{ key, go, offsetof(struct msg, member), \
+	MSG_TEXT, true }
+#define OLDNUM(key, go)		{ key, go, offsetof(struct msg, seq), \
+	MSG_NUMBER, true }
 
 static const struct msg_field	 system_[] = {
 	OLD("ver", "SystemVersion", version), OLD("msg", "Message", text),

@@ -21,7 +21,8 @@ enum msg_type {
 
 struct msg {
 	uint16_t	 type;
-	uint64_t	 seq;		/* Data; Error: code; FileWrite: length */
+	/* Data; Error: code; FileWrite: length */
+	uint64_t	 seq;
 	struct span	 id, sid, path, from, to, reason, etag, payload,
 			 kind, token, error, text;
 	struct span	 version;	/* System */

@@ -7,7 +7,8 @@
 enum msg_form { MSG_TEXT, MSG_BYTES, MSG_NUMBER };
 
 struct msg_field {
-	const char	*key;		/* in JSON; in msgpack unless go is set */
+	/* in JSON; in msgpack unless go is set */
+	const char	*key;
 	const char	*go;		/* bodies older than hotlink */
 	size_t		 at;		/* where in struct msg */
 	enum msg_form	 form;

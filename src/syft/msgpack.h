@@ -23,7 +23,8 @@ enum mp_kind {
 
 struct mp {
 	enum mp_kind	 kind;
-	uint64_t	 u;		/* the number; elements or pairs that follow */
+	/* the number; elements or pairs that follow */
+	uint64_t	 u;
 	struct span	 bytes;		/* of a string or binary */
 };
 

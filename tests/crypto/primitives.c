@@ -54,8 +54,8 @@ static void
 chacha20_poly1305_gives_the_known_tag(void **state)
 {
 	static const char	 text[] = "Ladies and Gentlemen of the class "
-	    "of '99: If I could offer you only one tip for the future, sunscreen "
-	    "would be it.";
+	    "of '99: If I could offer you only one tip for the future, "
+	    "sunscreen would be it.";
 	uint8_t			 key[32], iv[12], aad[12], tag[16], got[16];
 	uint8_t			 b[114], head[16];
 	struct aead		*a;

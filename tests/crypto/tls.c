@@ -44,7 +44,8 @@ static struct pair
 pair_of(const char *ca, const char *name, const uint8_t *pin, uint64_t time,
     const char *cert, const char *key)
 {
-	struct pair		 p = { NULL, NULL, NULL, NULL, 4096, 0, SIZE_MAX };
+	struct pair		 p = { NULL, NULL, NULL, NULL, 4096, 0,
+	    SIZE_MAX };
 	struct tls_client_conf	 c = { name, NULL, pin, time };
 	const char		*why;
 
@@ -92,7 +93,8 @@ run(struct pair *p)
 	size_t		 a, b;
 
 	do {
-		a = p->moved < p->limit ? carry(p->client, p->server, p->step) : 0;
+		a = p->moved < p->limit ? carry(p->client, p->server, p->step) :
+		    0;
 		p->moved += a;
 		b = carry(p->server, p->client, p->step);
 	} while (a + b > 0);
@@ -251,7 +253,8 @@ a_stream_cut_during_the_handshake_is_a_failure(void **state)
 		run(&p);
 		tls_input(p.server, NULL, 0);
 		EQ(tls_state(p.server), TLS_FAILED);
-		STREQ(tls_why(p.server), "the stream ended during the handshake");
+		STREQ(tls_why(p.server), "the stream ended during the "
+		    "handshake");
 		drop(&p);
 	}
 }
@@ -356,9 +359,9 @@ a_bundle_is_read_and_what_is_of_no_use_is_skipped(void **state)
 	struct tls_trust	*t;
 
 	(void)state;
-	snprintf(text, sizeof(text), "# a comment\n%s\n%s%s-----BEGIN CERTIFICATE"
-	    "-----\n!!!\n-----END CERTIFICATE-----\n%s%s", ca_pem, ec_key, ed_pem,
-	    other_pem, rsa_pem);
+	snprintf(text, sizeof(text), "# a comment\n%s\n%s%s-----BEGIN "
+	    "CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n%s%s",
+	    ca_pem, ec_key, ed_pem, other_pem, rsa_pem);
 	t = tls_trust_new(text, strlen(text));
 	assert_non_null(t);
 	EQ(tls_trust_count(t), 3);
@@ -382,8 +385,8 @@ a_key_that_does_not_fit_is_refused_with_a_reason(void **state)
 		{ ec_pem, "", "no private key in PEM" },
 		{ ec_pem, ec_pem, "no private key in PEM" },
 		{ ec_pem, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE "
-		  "KEY-----\n", "the key is neither P-256, P-384 nor RSA of 2048 "
-		  "to 4096 bits" },
+		  "KEY-----\n", "the key is neither P-256, P-384 nor RSA of "
+		  "2048 to 4096 bits" },
 	};
 	const char		*why;
 

@@ -14,9 +14,11 @@
 struct simnet_conf {
 	uint64_t	 seed;
 	uint64_t	 delay;		/* one way */
-	uint64_t	 jitter;	/* added, uniform: reorders when > spacing */
+	/* added, uniform: reorders when > spacing */
+	uint64_t	 jitter;
 	unsigned	 loss, dup;
-	size_t		 mtu;		/* larger datagrams vanish; 0: no limit */
+	/* larger datagrams vanish; 0: no limit */
+	size_t		 mtu;
 };
 
 struct simnet;

@@ -243,7 +243,8 @@ tree(const char *top, const char *sub)
 	memset(files, 0, sizeof(files));
 	loads = 0;
 	if (top != NULL)
-		files[0] = (struct file){ ALICE "/syft.pub.yaml", top, 1, false };
+		files[0] = (struct file){ ALICE "/syft.pub.yaml", top, 1,
+		    false };
 	if (sub != NULL)
 		files[1] = (struct file){ ALICE "/a/b/syft.pub.yaml", sub, 1,
 		    false };
@@ -349,7 +350,8 @@ writing_an_acl_file_takes_admin(void **state)
 	CHECK(acl_tree_allows(t, span_of(ALICE "/x"), BOB, ACL_WRITE));
 	CHECK(!acl_tree_allows(t, span_of(ALICE "/syft.pub.yaml"), BOB,
 	    ACL_WRITE));
-	CHECK(acl_tree_allows(t, span_of(ALICE "/syft.pub.yaml"), BOB, ACL_READ));
+	CHECK(acl_tree_allows(t, span_of(ALICE "/syft.pub.yaml"), BOB,
+	    ACL_READ));
 	acl_tree_free(t);
 }
 
@@ -387,7 +389,8 @@ survives(void *arg, const uint8_t *p, size_t n, size_t which)
 static void
 no_spoiled_file_does_harm(void **state)
 {
-	static const char	 text[] = "terminal: true\nrules:\n- pattern: 'a/[b]'"
+	static const char	 text[] = "terminal: true\nrules:\n- pattern: "
+	    "'a/[b]'"
 	    "\n  access: {read: [\"\\L\\L\", x]}\n";
 
 	(void)state;

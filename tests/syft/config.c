@@ -73,7 +73,8 @@ the_environment_overrides_the_file_and_the_file_the_defaults(void **state)
 {
 	(void)state;
 	with("SYFTBOX_SERVER_URL", "http://env");
-	EQ(parse("{\"email\":\"Alice@Example.COM\",\"server_url\":\"http://file\","
+	EQ(parse("{\"email\":\"Alice@Example.COM\","
+	    "\"server_url\":\"http://file\","
 	    "\"refresh_token\":\"r\",\"x\":1,\"client_url\":null,"
 	    "\"data_dir\":\"\"}"), 0);
 	EQ(config_env(&c, &io), 0);
@@ -139,7 +140,8 @@ jwt(const char *text)
 	while (n > 0 && b64[n - 1] == '=')
 		n--;
 	for (size_t i = 0; i < n; i++)
-		b64[i] = (char)(b64[i] == '+' ? '-' : b64[i] == '/' ? '_' : b64[i]);
+		b64[i] = (char)(b64[i] == '+' ? '-' : b64[i] == '/' ? '_' :
+		    b64[i]);
 	snprintf(out, sizeof(out), "eyJ9.%.*s.c2ln", (int)n, b64);
 	return out;
 }
@@ -165,10 +167,12 @@ a_token_is_of_its_type_its_user_and_its_time(void **state)
 	    TOKEN_ACCESS), -1);
 	STREQ(why, "the token is for another user");
 	EQ(check(jwt("{\"type\":\"access\"}"), TOKEN_ACCESS), -1);
-	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE "\",\"exp\":1000}"),
+	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE
+	    "\",\"exp\":1000}"),
 	    TOKEN_ACCESS), -1);
 	STREQ(why, "the token is expired");
-	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE "\",\"exp\":\"x\"}"),
+	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE
+	    "\",\"exp\":\"x\"}"),
 	    TOKEN_ACCESS), -1);
 }
 
@@ -212,7 +216,8 @@ static void
 the_text_of_a_refusal_is_found(void **state)
 {
 	static const char	 body[] =
-	    "{\"code\":\"E_AUTH_INVALID_CREDENTIALS\",\"error\":\"no such user\"}";
+	    "{\"code\":\"E_AUTH_INVALID_CREDENTIALS\",\"error\":\"no such "
+	    "user\"}";
 	char			 b[8];
 
 	(void)state;
@@ -241,7 +246,8 @@ survives(void *arg, const uint8_t *p, size_t n, size_t which)
 static void
 no_spoiled_text_does_harm(void **state)
 {
-	static const char	 text[] = "{\"email\":\"a@b.c\",\"accessToken\":\"x\"}";
+	static const char	 text[] =
+	    "{\"email\":\"a@b.c\",\"accessToken\":\"x\"}";
 	const char		*token;
 
 	(void)state;

@@ -76,8 +76,10 @@ every_row_of_the_p2p_table_ends_in_one_value(void **state)
 
 	(void)state;
 	for (int harness = 0; harness < 2; harness++) {
-		const char	*p = harness ? "BV_" HL "_P2P_ONLY" : HL "_P2P_ONLY";
-		const char	*q = harness ? "BV_" HL "_QUIC_ONLY" : HL "_QUIC_ONLY";
+		const char	*p = harness ? "BV_" HL "_P2P_ONLY" :
+		    HL "_P2P_ONLY";
+		const char	*q = harness ? "BV_" HL "_QUIC_ONLY" :
+		    HL "_QUIC_ONLY";
 
 		for (size_t i = 0; i < 8; i++) {
 			EQ(with(in[i][0] ? p : "X", in[i][0] ? in[i][0] : "",
@@ -118,9 +120,12 @@ strict_implies_p2p_only_and_makes_a_conflict_an_error(void **state)
 static void
 words_are_true_false_or_an_error(void **state)
 {
-	static const char *const	 yes[] = { "1", "true", "YES", " on\n" };
-	static const char *const	 no[] = { "0", "False", "no", "OFF", "", " " };
-	static const char *const	 bad[] = { "2", "y", "enabled", "truetruetrue" };
+	static const char *const	 yes[] = { "1", "true", "YES",
+	    " on\n" };
+	static const char *const	 no[] = { "0", "False", "no", "OFF", "",
+	    " " };
+	static const char *const	 bad[] = { "2", "y", "enabled",
+	    "truetruetrue" };
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -173,7 +178,8 @@ a_number_out_of_range_is_clamped_and_said(void **state)
 static void
 what_is_no_number_is_an_error_naming_the_variable(void **state)
 {
-	static const char *const	 bad[] = { "x", "-1", "1.5", "0x10", "1 2" };
+	static const char *const	 bad[] = { "x", "-1", "1.5", "0x10",
+	    "1 2" };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {

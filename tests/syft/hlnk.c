@@ -206,7 +206,8 @@ a_frame_that_cannot_be_is_refused(void **state)
 	EQ(hlnk2_decode(&o, b, frame2(b, &h)), -1);
 	h.generation = 1;
 	h.payload.n = 2;
-	EQ(hlnk2_decode(&o, b, frame2(b, &h)), -1);	/* past the end of offsets */
+	/* past the end of offsets */
+	EQ(hlnk2_decode(&o, b, frame2(b, &h)), -1);
 	b[5] = 4;
 	EQ(hlnk2_decode(&o, b, HLNK2_HEAD), -1);
 }

@@ -101,7 +101,8 @@ a_path_of_another_channel_does_not_match(void **state)
 
 	(void)state;
 	EQ(key_of_marker(&k, PATH(ALICE, "0_to_1")), 0);
-	CHECK(key_matches(&k, ALICE, BOB, span_of(KEY("Bob@Example.com", "1_to_0"))));
+	CHECK(key_matches(&k, ALICE, BOB, span_of(KEY("Bob@Example.com",
+	    "1_to_0"))));
 	CHECK(!key_matches(&k, ALICE, BOB, span_of(KEY(ZED, "0_to_1"))));
 	CHECK(!key_matches(&k, ALICE, BOB, span_of(KEY(BOB, "0_to_2"))));
 	CHECK(!key_matches(&k, ALICE, BOB, span_of(KEY(BOB, "0_to_1") "x")));
@@ -170,12 +171,14 @@ hostile_paths_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct span	 s = { (uint8_t *)(uintptr_t)bad[i].text, bad[i].n };
+		struct span	 s = { (uint8_t *)(uintptr_t)bad[i].text,
+		    bad[i].n };
 
 		CHECK(!path_valid(s));
 	}
 	CHECK(path_valid(span_of(KEY(ALICE, "0_to_1"))));
-	CHECK(path_valid(span_of("a.b+c@x-y.io/..x/.hidden/\xc3\xa9 \xe2\x82\xac")));
+	CHECK(path_valid(span_of("a.b+c@x-y.io/..x/.hidden/\xc3\xa9 "
+	    "\xe2\x82\xac")));
 }
 
 static void

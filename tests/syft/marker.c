@@ -8,7 +8,8 @@
 #define BOB	"bob@example.com"
 #define REL	ALICE "/shared/f/_mpc/0_to_1/stream.tcp"
 #define BOTH	"\"from\":\"" ALICE "\",\"to\":\"" BOB "\""
-#define DIGEST	"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+#define DIGEST	"00112233445566778899aabbccddeeff" \
+	"00112233445566778899AABBCCDDEEFF"
 
 static struct marker	 m;
 static const char	*why;
@@ -24,7 +25,8 @@ static void
 a_marker_as_applications_write_it_is_read(void **state)
 {
 	(void)state;
-	EQ(parse(ALICE, "\n{" BOTH ",\"port\":9100,\"global_base\":9000,\"ports\":"
+	EQ(parse(ALICE,
+	    "\n{" BOTH ",\"port\":9100,\"global_base\":9000,\"ports\":"
 	    "{\"" ALICE "\":9100,\"" BOB "\":9200}}\n"), 0);
 	STREQ(m.from, ALICE);
 	STREQ(m.to, BOB);
@@ -49,7 +51,8 @@ static void
 emails_are_told_apart_without_regard_to_case(void **state)
 {
 	(void)state;
-	EQ(parse(BOB, "{\"from\":\"Alice@Example.com\",\"to\":\"BOB@example.com\","
+	EQ(parse(BOB,
+	    "{\"from\":\"Alice@Example.com\",\"to\":\"BOB@example.com\","
 	    "\"ports\":{\"Bob@Example.Com\":1}}"), 0);
 	STREQ(m.peer, ALICE);
 	STREQ(m.from, "Alice@Example.com");
@@ -71,7 +74,8 @@ static void
 a_fingerprint_is_hex_with_or_without_colons(void **state)
 {
 	(void)state;
-	EQ(parse(ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\"" DIGEST "\"}"), 0);
+	EQ(parse(ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\"" DIGEST "\"}"),
+	    0);
 	CHECK(m.has_fingerprint);
 	EQ(m.fingerprint[1], 0x11);
 	EQ(m.fingerprint[31], 0xff);
@@ -90,8 +94,10 @@ every_contradiction_has_its_reason(void **state)
 		{ ALICE, "", "not a JSON object" },
 		{ ALICE, "9100", "not a JSON object" },
 		{ ALICE, "127.0.0.1:9100", "not a JSON object" },
-		{ ALICE, "{" BOTH ",\"port\":1,\"port\":2}", "not a JSON object" },
-		{ ALICE, "{\"to\":\"" BOB "\"}", "\"from\" is missing or not an email" },
+		{ ALICE, "{" BOTH ",\"port\":1,\"port\":2}",
+		    "not a JSON object" },
+		{ ALICE, "{\"to\":\"" BOB "\"}", "\"from\" is missing or not "
+		    "an email" },
 		{ ALICE, "{\"from\":\"" ALICE "\",\"to\":7}",
 		  "\"to\" is missing or not an email" },
 		{ ALICE, "{\"from\":\"" ALICE "\",\"to\":\"" ALICE "\"}",
@@ -99,8 +105,10 @@ every_contradiction_has_its_reason(void **state)
 		{ "eve@x.io", "{" BOTH ",\"port\":1}",
 		  "neither \"from\" nor \"to\" is this party" },
 		{ ALICE, "{" BOTH "}", "no port for this party" },
-		{ ALICE, "{" BOTH ",\"port\":\"1\"}", "no port for this party" },
-		{ ALICE, "{" BOTH ",\"ports\":7,\"port\":1}", "no port for this party" },
+		{ ALICE, "{" BOTH ",\"port\":\"1\"}",
+		    "no port for this party" },
+		{ ALICE, "{" BOTH ",\"ports\":7,\"port\":1}",
+		    "no port for this party" },
 		{ ALICE, "{" BOTH ",\"port\":0}",
 		  "the port is not between 1 and 65535" },
 		{ ALICE, "{" BOTH ",\"port\":65536}",
@@ -110,7 +118,8 @@ every_contradiction_has_its_reason(void **state)
 		{ ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\"00\"}",
 		  "\"fingerprint\" is not a SHA-256 in hex" },
 		{ ALICE, "{" BOTH ",\"port\":1,\"fingerprint\":\""
-		  "x0112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+		  "x0112233445566778899aabbccddeeff"
+		  "00112233445566778899AABBCCDDEEFF"
 		  "\"}", "\"fingerprint\" is not a SHA-256 in hex" },
 	};
 

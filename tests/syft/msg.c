@@ -153,7 +153,8 @@ older_bodies_use_their_long_names_in_msgpack(void **state)
 static int
 decode_open(struct msg *m, const char *body)
 {
-	static const char	 head[] = "\x53\x42\1\1\x83\xa2id\xa1x\xa3typ\x09"
+	static const char	 head[] =
+	    "\x53\x42\1\1\x83\xa2id\xa1x\xa3typ\x09"
 	    "\xa3" "dat\xc4";
 	uint8_t			 b[512], *p;
 	size_t			 n;
@@ -242,13 +243,15 @@ bytes_may_come_as_text_or_as_an_array_of_numbers(void **state)
 	EQ(decode_hex(&m, HEAD "82a37479700ca3646174c40981a3706179a3616263"),
 	    0);
 	MEMEQ(m.payload.p, "abc", 3);
-	EQ(decode_hex(&m, HEAD "82a37479700ca3646174c40981a3706179930061cc" "ff"),
+	EQ(decode_hex(&m,
+	    HEAD "82a37479700ca3646174c40981a3706179930061cc" "ff"),
 	    -1);	/* the binary ends inside the array */
 	EQ(decode_hex(&m, HEAD "82a37479700ca3646174c40a81a3706179930061ccff"),
 	    0);
 	EQ(m.payload.n, 3);
 	MEMEQ(m.payload.p, "\0a\xff", 3);
-	EQ(decode_hex(&m, HEAD "82a37479700ca3646174c40b81a3706179930061cd0100"),
+	EQ(decode_hex(&m,
+	    HEAD "82a37479700ca3646174c40b81a3706179930061cd0100"),
 	    -1);
 }
 
@@ -303,7 +306,8 @@ static void
 json_in_a_binary_frame_is_understood(void **state)
 {
 	struct msg	 m;
-	static const char	 b[] = "SB\1\0{\"typ\":10,\"dat\":{\"sid\":\"abc\"}}";
+	static const char	 b[] =
+	    "SB\1\0{\"typ\":10,\"dat\":{\"sid\":\"abc\"}}";
 
 	(void)state;
 	EQ(decode(&m, false, b, sizeof(b) - 1), 0);
@@ -338,7 +342,8 @@ hostile_json_is_refused(void **state)
 {
 	static const char *const	 bad[] = {
 		"", "{", "[]", "null", "{\"typ\":10} x", "{\"typ\":\"10\"}",
-		"{\"typ\":65536}", "{\"typ\":-1}", "{\"typ\":1e1}", "{\"id\":\"x\"}",
+		"{\"typ\":65536}", "{\"typ\":-1}", "{\"typ\":1e1}",
+		    "{\"id\":\"x\"}",
 		"{\"typ\":10,\"id\":7}",
 		"{\"typ\":10,\"typ\":10}",
 		"{\"typ\":10,\"dat\":{\"sid\":\"a\",\"sid\":\"b\"}}",
@@ -419,7 +424,8 @@ a_message_cut_anywhere_is_refused(void **state)
 	uint8_t		*p;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(go_vectors) / sizeof(go_vectors[0]); i++) {
+	for (size_t i = 0; i < sizeof(go_vectors) / sizeof(go_vectors[0]);
+	    i++) {
 		p = from_hex(go_vectors[i].hex, &n);
 		text = false;
 		mangle_cut(p, n, is_refused, &text);

@@ -131,7 +131,8 @@ is_bad(void *arg, const uint8_t *p, size_t n, size_t which)
 static void
 an_item_cut_anywhere_is_bad(void **state)
 {
-	static const char	 b[] = "\x84\xa1" "a\xcd\x01\x02\xa1" "b\x92\xc4\x02"
+	static const char	 b[] =
+	    "\x84\xa1" "a\xcd\x01\x02\xa1" "b\x92\xc4\x02"
 	    "hi\xca" "1234\xa1" "c\xda\0\x01x\xa1" "d\xc7\x01" "t1";
 
 	(void)state;
@@ -165,7 +166,8 @@ what_is_written_is_the_shortest_form(void **state)
 static void
 a_string_of_any_length_is_read_back(void **state)
 {
-	static const size_t	 lengths[] = { 0, 31, 32, 255, 256, 65535, 65536 };
+	static const size_t	 lengths[] = { 0, 31, 32, 255, 256, 65535,
+	    65536 };
 	static const size_t	 heads[] = { 1, 1, 2, 2, 3, 3, 5 };
 	uint8_t			*from = calloc(1, 70000), *to = malloc(70000);
 	struct mp		 m;
