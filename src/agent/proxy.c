@@ -20,6 +20,7 @@
 enum {
 	PROBE_TIME = 100 * MS,
 	RETRY_BIND = 1 * SEC,
+	ACCEPT_PAUSE = 1 * SEC,	/* without descriptors, or memory */
 	SILENTS = 16,		/* connections that may be looked at at once */
 	READS = 4,		/* per turn: performance.md, 2 to 8 */
 };
@@ -45,7 +46,8 @@ struct proxy {
 	struct io		 listener;
 	/* bind again; a probe's time is up */
 	struct alarm		 alarm;
-	bool			 said_busy;
+	struct alarm		 pause;		/* accept again */
+	bool			 said_busy, said_full;
 	struct conn		*conns;		/* oldest first */
 	struct conn		*owner;
 };
@@ -218,8 +220,28 @@ on_listener(void *arg, unsigned got, uint64_t now)
 	int		 fd;
 
 	(void)got;
-	while ((fd = tcp_accept(px->listener.fd, NULL)) >= 0)
+	while ((fd = tcp_accept(px->listener.fd, NULL)) >= 0) {
+		px->said_full = false;
 		add_conn(px, fd, now);
+	}
+	if (fd != TCP_ERROR)
+		return;
+	/* The connection stays in the queue, and would be ready for ever. */
+	if (!px->said_full)
+		log_warn("port %u: cannot accept, trying again",
+		    px->conf.listen.port);
+	px->said_full = true;
+	px->listener.want = 0;
+	alarm_set(px->conf.loop, &px->pause, now + ACCEPT_PAUSE);
+}
+
+static void
+on_pause(void *arg, uint64_t now)
+{
+	struct proxy	*px = arg;
+
+	(void)now;
+	px->listener.want = IO_IN;
 }
 
 static void
@@ -271,6 +293,7 @@ proxy_new(const struct proxy_conf *conf, uint64_t now)
 	px->listener = (struct io){ .fd = -1, .ready = on_listener,
 	    .arg = px };
 	px->alarm = (struct alarm){ .fire = on_alarm, .arg = px };
+	px->pause = (struct alarm){ .fire = on_pause, .arg = px };
 	start_listening(px, now);
 	return px;
 }
@@ -299,6 +322,7 @@ proxy_free(struct proxy *px)
 		drop(c, tcp_reset);
 	free_gone(px);
 	alarm_clear(px->conf.loop, &px->alarm);
+	alarm_clear(px->conf.loop, &px->pause);
 	if (px->listener.fd != -1) {
 		loop_del(px->conf.loop, &px->listener);
 		tcp_close(px->listener.fd);
