@@ -85,7 +85,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
 LIVE_AGENTS = markers
-LIVE = acks binary burst cli env relay links relayed
+LIVE = acks agent-conf binary burst cli env relay links relayed
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)

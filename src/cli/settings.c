@@ -64,6 +64,7 @@ note(struct settings *s, const char *name, const char *source,
 
 /* config.json */
 
+/* -1: go on without it, as is right for a file that nobody named. */
 static int
 load_config(struct merge *m, const char *path)
 {
@@ -77,13 +78,14 @@ load_config(struct merge *m, const char *path)
 		return -1;
 	if (text == NULL) {
 		log_warn("config file %s", path);
-		return STATUS_FAILED;
+		return m->named ? STATUS_FAILED : -1;
 	}
 	ok = config_parse(&m->s->config, text, n, &why);
 	free(text);
 	if (ok == -1) {
 		log_warnx("config file %s: %s", path, why);
-		return STATUS_FAILED;
+		config_init(&m->s->config, m->io);
+		return m->named ? STATUS_FAILED : -1;
 	}
 	snprintf(m->s->config_file, sizeof(m->s->config_file), "%s", path);
 	return STATUS_OK;

@@ -78,6 +78,7 @@ struct watch {
 	uint64_t	 walk;		/* number of the walk under way */
 	bool		 complete;	/* every directory is watched */
 	bool		 hinted;	/* something happened: read them all */
+	bool		 blind;		/* the walk could not read all of it */
 	struct io	 io;		/* fd -1: no inotify */
 	struct alarm	 next;
 };
@@ -366,10 +367,14 @@ walk_dir(struct watch *w, const char *rel, int depth, uint64_t now)
 	watch_dir(w, rel, path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 	    (rel[0] != '\0' ? O_NOFOLLOW : 0));
-	if (fd == -1)
+	if (fd == -1) {
+		w->blind |= errno == EMFILE || errno == ENFILE ||
+		    errno == ENOMEM;
 		return;
+	}
 	d = fdopendir(fd);
 	if (d == NULL) {
+		w->blind = true;
 		close(fd);
 		return;
 	}
@@ -389,10 +394,14 @@ depth_of(const char *rel)
 	return n;
 }
 
-/* What this walk did not see is not there any more. */
+/* What this walk did not see is not there any more, if it saw all there is. */
 static void
 sweep(struct watch *w, uint64_t now)
 {
+	if (w->blind) {
+		w->complete = false;
+		return;
+	}
 	for (size_t i = w->nfiles; i-- > 0;)
 		if (w->files[i].seen != w->walk)
 			gone(w, &w->files[i], now);
@@ -422,7 +431,7 @@ walk_all(struct watch *w, uint64_t now)
 
 	w->walk++;
 	w->complete = true;
-	w->hinted = false;
+	w->hinted = w->blind = false;
 	walk_dir(w, "", 0, now);
 	sweep(w, now);
 	if (w->ndirs == 0)	/* no root, or no inotify */

@@ -167,6 +167,23 @@ a_file_that_was_named_must_be_there_and_be_right(void **state)
 	EQ(merge(&bad, NULL), 1);
 }
 
+static void
+a_wrong_file_found_by_chance_keeps_nobody_from_starting(void **state)
+{
+	const struct agent_options	 o = { PARTY };
+	char				 path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/.syftbox/config.json", dir);
+	EQ(file_make_parents(path), 0);
+	EQ(file_write(path, "{\"email\":\"x@y.z\",\"server_url\":7}", 34, 0600),
+	    0);
+	EQ(merge(&o, NULL), 0);
+	shows("config=none (default)");
+	assert_null(s.config.source[CONFIG_EMAIL]);
+	unlink(path);
+}
+
 /* What the environment says of the mode, with and without an option. */
 static void
 modes_come_from_any_of_their_names(void **state)
@@ -485,6 +502,8 @@ main(void)
 		cmocka_unit_test(the_files_own_defaults_count_only_with_a_file),
 		cmocka_unit_test(
 		    a_file_that_was_named_must_be_there_and_be_right),
+		cmocka_unit_test(
+		    a_wrong_file_found_by_chance_keeps_nobody_from_starting),
 		cmocka_unit_test(modes_come_from_any_of_their_names),
 		cmocka_unit_test(
 		    names_that_disagree_warn_and_in_strict_mode_fail),

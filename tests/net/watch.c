@@ -1,5 +1,6 @@
 #include "support/test.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <unistd.h>
@@ -300,6 +301,29 @@ running_out_of_memory_loses_a_change_at_most(void **state)
 	finish();
 }
 
+static void
+a_look_without_descriptors_forgets_nothing(void **state)
+{
+	struct rlimit	 old, none;
+
+	(void)state;
+	start("mkdir -p a/b && : >a/b/stream.tcp");
+	watch_no_inotify(s.w, clock_now());
+	forget();
+	EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	watch_look(s.w, clock_now());
+	EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+	EQ(s.n, 0);
+	run_script("rm a/b/stream.tcp");
+	watch_look(s.w, clock_now());
+	EQ(s.n, 1);
+	EQ(s.exists[0], 0);
+	finish();
+}
+
 int
 main(void)
 {
@@ -321,6 +345,7 @@ main(void)
 		    a_directory_watched_at_once_reports_each_file_once),
 		cmocka_unit_test(
 		    running_out_of_memory_loses_a_change_at_most),
+		cmocka_unit_test(a_look_without_descriptors_forgets_nothing),
 	};
 
 	return RUN(tests);
