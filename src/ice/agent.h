@@ -127,6 +127,7 @@ void		 ice_select(struct ice *, uint64_t, const struct pair *);
 bool		 pairs_add_local(struct ice *, const struct cand *,
 		     const struct addr *base);
 int		 pairs_add_remote(struct ice *, const struct cand *);
+struct pair	*pairs_of_check(struct ice *, const struct path *);
 struct pair	*pairs_by_path(struct ice *, const struct path *);
 struct pair	*pairs_by_id(struct ice *, uint32_t);
 uint64_t	 pairs_priority(const struct ice *, const struct pair *);

@@ -136,10 +136,8 @@ form(struct ice *ice, size_t l, size_t r)
 	};
 	struct pair		*slot;
 
-	if (local->type != ICE_HOST || !can_reach(&local->addr, &remote->addr))
-		return;
 	p.path = pairs_path(&p.path);
-	if (pairs_by_path(ice, &p.path) != NULL)
+	if (local->type != ICE_HOST || pairs_by_path(ice, &p.path) != NULL)
 		return;
 	slot = slot_for(ice, pairs_priority(ice, &p));
 	if (slot == NULL)
@@ -168,7 +166,8 @@ pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
 	ice->base[n] = *base;
 	ice->nlocal++;
 	for (size_t r = 0; r < ice->nremote; r++)
-		form(ice, n, r);
+		if (can_reach(&c->addr, &ice->remote[r].addr))
+			form(ice, n, r);
 	return true;
 }
 
@@ -247,8 +246,24 @@ pairs_add_remote(struct ice *ice, const struct cand *c)
 	n = ice->nremote++;
 	ice->remote[n] = *c;
 	for (size_t l = 0; l < ice->nlocal; l++)
-		form(ice, l, n);
+		if (can_reach(&ice->local[l].addr, &c->addr))
+			form(ice, l, n);
 	return 0;
+}
+
+/*
+ * The pair of a path that a check has come by, whatever we thought it could
+ * reach; its remote candidate is known. NULL: the table is full.
+ */
+struct pair *
+pairs_of_check(struct ice *ice, const struct path *path)
+{
+	for (size_t l = 0; l < ice->nlocal; l++)
+		for (size_t r = 0; r < ice->nremote; r++)
+			if (addr_equal(&ice->local[l].addr, &path->local) &&
+			    goes_to(path, &ice->remote[r]))
+				form(ice, l, r);
+	return pairs_by_path(ice, path);
 }
 
 /* Once a pair is selected, only better ones are worth a check (8.1.2). */

@@ -86,7 +86,7 @@ learn(struct ice *ice, const struct path *path, const struct stun *m)
 	cand_foundation(&c, &path->remote, &path->local);
 	if (pairs_add_remote(ice, &c) == -1)
 		return NULL;
-	return pairs_by_path(ice, path);
+	return pairs_of_check(ice, path);
 }
 
 /* 7.3.1.4: check back what checks us. */

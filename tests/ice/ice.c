@@ -1324,6 +1324,30 @@ a_loopback_address_meets_only_its_like(void **state)
 	teardown(&w);
 }
 
+/* Some peers on our machine reach all of its addresses from its loopback. */
+static void
+a_loopback_address_that_checks_us_is_a_path(void **state)
+{
+	struct world	 w;
+	struct path	 path = { at("192.0.2.2:2000"), at("127.0.0.1:1000") };
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "127.0.0.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	credentials(&w, B);
+	EQ(ice_add_remote(w.s[B].ice, w.now,
+	    "1 1 udp 5 127.0.0.1 1000 typ host"), 0);
+	ice_tick(w.s[B].ice, w.now, &w.tx);
+	EQ(w.tx.n, 0);
+	check_from(&w, "127.0.0.1:1000", false);
+	EQ(w.tx.n, 2);		/* the answer and a check back */
+	CHECK(path_equal(&w.tx.d[1].to, &path));
+	CHECK(ice_valid(w.s[B].ice, &path));
+	batch_reset(&w.tx);
+	teardown(&w);
+}
+
 static void
 an_answer_to_the_offer_before_a_restart_is_ignored(void **state)
 {
@@ -1556,6 +1580,7 @@ main(void)
 		cmocka_unit_test(
 		    requests_on_another_path_do_not_keep_a_lite_agents_path),
 		cmocka_unit_test(a_loopback_address_meets_only_its_like),
+		cmocka_unit_test(a_loopback_address_that_checks_us_is_a_path),
 		cmocka_unit_test(
 		    an_answer_to_the_offer_before_a_restart_is_ignored),
 		cmocka_unit_test(
