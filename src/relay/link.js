@@ -1,0 +1,519 @@
+/*
+ * One party of hotlink in a page, or in node: the upstream protocol (dialect 0
+ * of hotlink-wire(7)) over a WebSocket to a relay, and a peer connection per
+ * session. Data goes over data channels only.
+ *
+ *	party = new Party({ url, me, RTCPeerConnection, WebSocket, ... })
+ *	party.onlink = link => ...	a peer opened a link to us
+ *	link.onbytes = bytes => ...	its stream, in order
+ *	link.onstate = () => ...
+ *	await link.send(bytes)		waits while too much is queued
+ */
+'use strict';
+
+const OPEN = 9, ACCEPT = 10, REJECT = 11, DATA = 12, CLOSE = 13, SIGNAL = 14;
+const HIGH = 1 << 20, LOW = 256 << 10;	/* bytes queued in a channel */
+const MESSAGE = 65535;			/* the longest, as upstream has it */
+const HEAD = 21;			/* of a frame, before its path */
+const HELD = 1024;			/* frames that came too early */
+const SETTLE = 150;			/* ms from Accept to our offer */
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+function newId() {
+	let s = '';
+
+	for (let i = 0; i < 8; i++)
+		s += Math.floor(Math.random() * 65536).toString(16)
+		    .padStart(4, '0');
+	return s;
+}
+
+/* a@x/p/0_to_1/stream.tcp.request of theirs is b@x/p/1_to_0/... of ours. */
+function ourPath(path, me) {
+	const part = path.split('/');
+	const dir = part[part.length - 2].split('_to_');
+
+	part[0] = me;
+	part[part.length - 2] = dir[1] + '_to_' + dir[0];
+	return part.join('/');
+}
+
+function encodeFrame(path, seq, payload) {
+	const frame = new Uint8Array(HEAD + path.length + payload.length);
+	const view = new DataView(frame.buffer);
+
+	frame.set([0x48, 0x4c, 0x4e, 0x4b, 1]);
+	view.setUint16(5, path.length);
+	view.setUint32(9, payload.length);
+	view.setUint32(13, Math.floor(seq / 4294967296));
+	view.setUint32(17, seq >>> 0);
+	frame.set(path, HEAD);
+	frame.set(payload, HEAD + path.length);
+	return frame;
+}
+
+/* null: not a frame. */
+function decodeFrame(b) {
+	const view = new DataView(b.buffer, b.byteOffset, b.length);
+
+	if (b.length < HEAD || view.getUint32(0) !== 0x484c4e4b || b[4] !== 1)
+		return null;
+	const start = HEAD + view.getUint16(5) + view.getUint16(7);
+	const end = start + view.getUint32(9);
+
+	if (end > b.length)
+		return null;
+	return {
+		seq: view.getUint32(13) * 4294967296 + view.getUint32(17),
+		payload: b.subarray(start, end)
+	};
+}
+
+function bytesOf(base64) {
+	const text = atob(base64), b = new Uint8Array(text.length);
+
+	for (let i = 0; i < text.length; i++)
+		b[i] = text.charCodeAt(i);
+	return b;
+}
+
+/* Frames in the order of their numbers, each once. */
+class Order {
+	constructor(deliver) {
+		this.next = 1;
+		this.held = new Map();
+		this.deliver = deliver;
+	}
+	take(seq, payload) {
+		if (seq < this.next || this.held.size >= HELD)
+			return;
+		if (seq > this.next) {
+			this.held.set(seq, payload.slice());
+			return;
+		}
+		while (payload !== undefined) {
+			this.next++;
+			this.deliver(payload);
+			payload = this.held.get(this.next);
+			this.held.delete(this.next);
+		}
+	}
+}
+
+/*
+ * A session and its peer connection. Who accepts the session makes the offer
+ * and the channel; bytes go from its opener to who accepted it.
+ */
+class Session {
+	constructor(link, sid, ours) {
+		this.link = link;
+		this.sid = sid;
+		this.ours = ours;	/* we opened it, and answer */
+		this.pc = null;
+		this.dc = null;
+		this.up = false;
+		this.described = false;	/* their description was applied */
+		this.early = [];
+		this.role = '';		/* of ours in DTLS */
+		this.limit = MESSAGE;
+		this.order = new Order(p => link.arrived(p));
+	}
+	close() {
+		const pc = this.pc;
+
+		this.pc = this.dc = null;
+		this.up = false;
+		if (pc !== null)
+			pc.close();
+	}
+	create() {
+		const party = this.link.party;
+		const pc = this.pc = new party.conf.RTCPeerConnection(
+		    party.conf.rtc || { iceServers: [] });
+
+		pc.onicecandidate = ev => {
+			if (ev.candidate && ev.candidate.candidate &&
+			    this.pc === pc)
+				this.signal('ice_candidate', {
+					candidate: ev.candidate.candidate,
+					sdpMid: '', sdpMLineIndex: 0,
+					usernameFragment: null
+				});
+		};
+		pc.ondatachannel = ev => this.adopt(ev.channel);
+		pc.onconnectionstatechange = () => {
+			if (this.pc === pc && pc.connectionState === 'failed')
+				this.link.failed(this);
+			this.link.changed();
+		};
+		return pc;
+	}
+	adopt(dc) {
+		this.dc = dc;
+		dc.binaryType = 'arraybuffer';
+		dc.bufferedAmountLowThreshold = LOW;
+		dc.onopen = () => {
+			this.up = true;
+			this.link.changed();
+		};
+		dc.onclose = () => {
+			if (this.dc !== dc)
+				return;
+			this.up = false;
+			this.link.changed();
+		};
+		dc.onmessage = ev => {
+			const d = ev.data, f = decodeFrame(ArrayBuffer.isView(d) ?
+			    new Uint8Array(d.buffer, d.byteOffset, d.length) :
+			    new Uint8Array(d));
+
+			if (f === null)
+				this.link.party.bad++;
+			else
+				this.order.take(f.seq, f.payload);
+		};
+		if (dc.readyState === 'open')
+			dc.onopen();
+	}
+	signal(kind, token) {
+		this.link.party.say(SIGNAL, {
+			sid: this.sid, knd: kind, tok: JSON.stringify(token)
+		});
+	}
+	/*
+	 * An offer that says active or passive leaves the other side no choice
+	 * of a role: that is how a test wants one. Else who answers is active.
+	 */
+	decided(sdp, role) {
+		return sdp.replace(/a=setup:\w+/g, 'a=setup:' + role);
+	}
+	async offer() {
+		const pc = this.create();
+
+		this.adopt(pc.createDataChannel('hotlink'));
+		await pc.setLocalDescription(await pc.createOffer());
+		const d = pc.localDescription;
+		const want = this.link.party.conf.setup;
+
+		this.signal('sdp_offer', {
+			type: 'offer', sdp: want === 'active' ?
+			    this.decided(d.sdp, 'active') : d.sdp
+		});
+	}
+	async theirs(type, sdp) {
+		const max = /a=max-message-size:(\d+)/.exec(sdp);
+
+		if (max !== null && Number(max[1]) > 0)
+			this.limit = Math.min(MESSAGE, Number(max[1]));
+		await this.pc.setRemoteDescription({ type, sdp });
+		this.described = true;
+		for (const text of this.early.splice(0))
+			await this.add(text);
+	}
+	async answer(sdp) {
+		const party = this.link.party;
+
+		/* A repeated offer: what we said was lost. */
+		if (this.pc !== null && this.answered !== undefined) {
+			this.signal('sdp_answer', this.answered);
+			return;
+		}
+		const pc = this.create();
+
+		await this.theirs('offer', party.conf.setup === 'passive' ?
+		    this.decided(sdp, 'active') : sdp);
+		await pc.setLocalDescription(await pc.createAnswer());
+		const d = pc.localDescription;
+
+		this.role = (/a=setup:(\w+)/.exec(d.sdp) || [])[1];
+		this.answered = { type: 'answer', sdp: d.sdp };
+		this.signal('sdp_answer', this.answered);
+	}
+	async answeredBy(sdp) {
+		if (this.pc === null || this.described)
+			return;
+		this.role = /a=setup:active/.test(sdp) ? 'passive' : 'active';
+		await this.theirs('answer', sdp);
+	}
+	async candidate(text) {
+		if (this.pc !== null && this.described)
+			await this.add(text);
+		else if (this.early.length < 64)
+			this.early.push(text);
+	}
+	async add(text) {
+		if (text === '')
+			return;
+		try {
+			await this.pc.addIceCandidate(this.link.party.conf
+			    .candidate ? this.link.party.conf.candidate(text) :
+			    { candidate: text, sdpMLineIndex: 0 });
+		} catch (e) {
+			this.link.party.log('candidate ' + text + ': ' + e);
+		}
+	}
+	async onsignal(m) {
+		const tok = m.tok ? JSON.parse(m.tok) : {};
+
+		if (m.knd === 'sdp_offer' && this.ours)
+			await this.answer(tok.sdp);
+		else if (m.knd === 'sdp_answer' && !this.ours)
+			await this.answeredBy(tok.sdp);
+		else if (m.knd === 'ice_candidate')
+			await this.candidate(tok.candidate);
+	}
+}
+
+/* A link to a peer: its session, in which we get, and ours, to send. */
+class Link {
+	constructor(party, peer, path) {
+		this.party = party;
+		this.peer = peer;
+		this.path = ourPath(path, party.conf.me);
+		this.pathBytes = new TextEncoder().encode(this.path);
+		this.theirs = null;
+		this.ours = null;
+		this.onbytes = () => {};
+		this.onstate = () => {};
+		this.onrestart = () => {};
+		this.begin();
+	}
+	begin() {
+		if (this.ours !== null)
+			this.ours.close();
+		this.ours = new Session(this, newId(), true);
+		this.accepted = false;
+		this.seq = 0;
+		this.rx = this.tx = 0;
+		this.open();
+	}
+	/*
+	 * Numbers that have begun cannot go on at another process. A session
+	 * in which nothing was sent stays, or two ends would renew for ever.
+	 */
+	renew() {
+		if (this.seq > 0) {
+			this.begin();
+			return;
+		}
+		this.ours.close();
+		this.ours = new Session(this, this.ours.sid, true);
+		this.accepted = false;
+		this.rx = 0;
+		this.open();
+	}
+	/* Open is said again until it is accepted. */
+	async open() {
+		const s = this.ours;
+
+		for (let wait = 1000; s === this.ours && !this.accepted;
+		    wait = Math.min(2 * wait, 5000)) {
+			this.party.say(OPEN, { sid: s.sid, pth: this.path,
+			    to: this.peer });
+			await sleep(wait);
+		}
+	}
+	/* Another session of theirs: another process, and all is new. */
+	accept(sid) {
+		const known = this.theirs !== null;
+
+		if (known && this.theirs.sid !== sid) {
+			this.theirs.close();
+			this.theirs = null;
+			this.onrestart();
+			this.renew();
+		}
+		this.party.say(ACCEPT, { sid });
+		if (this.theirs !== null && this.theirs.pc !== null)
+			return;
+		this.theirs = new Session(this, sid, false);
+		this.offer(this.theirs);
+	}
+	async offer(s) {
+		await sleep(SETTLE);
+		if (s !== this.theirs || s.pc !== null)
+			return;
+		try {
+			await s.offer();
+		} catch (e) {
+			this.party.log('offer: ' + e);
+		}
+	}
+	/* Its opener opens it anew; what we opened we do. */
+	failed(s) {
+		s.close();
+		if (s === this.ours) {
+			this.onrestart();
+			this.begin();
+		}
+	}
+	get up() {
+		return this.theirs !== null && this.theirs.up && this.ours.up;
+	}
+	changed() {
+		this.onstate();
+	}
+	arrived(payload) {
+		this.rx += payload.length;
+		this.onbytes(payload);
+	}
+	/* The most that one message takes. */
+	get most() {
+		return this.ours.limit - HEAD - this.pathBytes.length;
+	}
+	async room() {
+		const s = this.ours, dc = s.dc;
+
+		while (s === this.ours && dc.readyState === 'open' &&
+		    dc.bufferedAmount > HIGH)
+			await new Promise(resolve => {
+				dc.onbufferedamountlow = resolve;
+				setTimeout(resolve, this.party.conf.poll || 50);
+			});
+	}
+	async waitUp() {
+		while (!this.ours.up)
+			await sleep(20);
+	}
+	/* Resolves once all of it is queued; each piece is one message. */
+	async send(bytes, piece) {
+		const s = this.ours, n = Math.min(piece || this.most, this.most);
+
+		for (let i = 0; i < bytes.length; i += n) {
+			if (!s.up || s.dc.bufferedAmount > HIGH)
+				await this.waitUp().then(() => this.room());
+			if (s !== this.ours)
+				throw new Error('the link began anew');
+			const payload = bytes.subarray(i, i + n);
+			const frame = encodeFrame(this.pathBytes, this.seq + 1,
+			    payload);
+
+			s.dc.send(this.party.conf.wrap ?
+			    this.party.conf.wrap(frame) : frame);
+			this.seq++;
+			this.tx += payload.length;
+		}
+	}
+}
+
+class Party {
+	constructor(conf) {
+		this.conf = conf;
+		this.links = new Map();		/* by peer and path */
+		this.ws = null;
+		this.bad = 0;
+		this.nextId = 1;
+		this.stopped = false;
+		this.onlink = () => {};
+		this.onrelay = () => {};
+		this.log = conf.log || (() => {});
+		this.connect(250);
+	}
+	connect(wait) {
+		const sep = this.conf.url.includes('?') ? '&' : '?';
+		const ws = this.ws = new this.conf.WebSocket(this.conf.url +
+		    sep + 'user=' + encodeURIComponent(this.conf.me));
+
+		ws.onopen = () => {
+			wait = 250;
+			this.onrelay(true);
+			for (const l of this.links.values())
+				this.resume(l);
+		};
+		ws.onmessage = ev => this.message(ev.data);
+		ws.onerror = () => {};
+		ws.onclose = () => {
+			this.onrelay(false);
+			if (!this.stopped)
+				setTimeout(() => this.connect(
+				    Math.min(2 * wait, 5000)), wait);
+		};
+	}
+	/* The relay may have forgotten us: say again what stands. */
+	resume(l) {
+		if (l.ours !== null)
+			this.say(OPEN, { sid: l.ours.sid, pth: l.path,
+			    to: l.peer });
+		if (l.theirs !== null)
+			this.say(ACCEPT, { sid: l.theirs.sid });
+	}
+	stop() {
+		this.stopped = true;
+		for (const l of this.links.values())
+			for (const s of [l.ours, l.theirs])
+				if (s !== null)
+					s.close();
+		this.ws.close();
+	}
+	say(typ, dat) {
+		if (this.ws.readyState === 1)
+			this.ws.send(JSON.stringify({
+				id: String(this.nextId++), typ, dat
+			}));
+	}
+	/* The link to a peer, by the path of the peer; opened if it is new. */
+	link(peer, path) {
+		const key = peer + ' ' + path;
+		let l = this.links.get(key);
+
+		if (l === undefined) {
+			l = new Link(this, peer, path);
+			this.links.set(key, l);
+			this.onlink(l);
+		}
+		return l;
+	}
+	onOpen(m) {
+		if (m.frm && /_to_\d+\/stream\.tcp\.request$/.test(m.pth))
+			this.link(m.frm, m.pth).accept(m.sid);
+	}
+	bySid(sid) {
+		for (const l of this.links.values())
+			for (const s of [l.ours, l.theirs])
+				if (s !== null && s.sid === sid)
+					return s;
+		return null;
+	}
+	message(text) {
+		let m;
+
+		try {
+			m = JSON.parse(text);
+			this.act(m.typ, m.dat);
+		} catch (e) {
+			this.bad++;
+			this.log('message: ' + e);
+		}
+	}
+	act(typ, m) {
+		if (typ === OPEN) {
+			this.onOpen(m);
+			return;
+		}
+		const s = m && m.sid ? this.bySid(m.sid) : null;
+
+		if (s === null)
+			return;
+		if (typ === ACCEPT && s.ours) {
+			s.link.accepted = true;
+		} else if (typ === REJECT && s.ours) {
+			if (m.rsn === 'unknown session' && s.link.accepted) {
+				s.link.accepted = false;
+				s.link.open();
+			}
+		} else if (typ === DATA && !s.ours && m.pay) {
+			s.order.take(m.seq, bytesOf(m.pay));
+		} else if (typ === CLOSE && !s.ours) {
+			s.close();
+		} else if (typ === SIGNAL) {
+			s.onsignal(m).catch(e => {
+				this.bad++;
+				this.log(m.knd + ': ' + e);
+			});
+		}
+	}
+}
+
+if (typeof module !== 'undefined')
+	module.exports = { Party, sleep };

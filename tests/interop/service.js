@@ -1,0 +1,144 @@
+/*
+ * The far end's application in an interop test, on top of link.js. The near
+ * end leads; a line of its stream says what follows:
+ *
+ *	echo N M	N bytes, to come back in messages of M bytes of payload
+ *	bulk N KEY	N bytes of the pattern each way at the same time, and
+ *			then "ok" or "bad OFFSET" and a newline
+ *	info		a line of JSON comes back
+ */
+'use strict';
+
+const BLOCK = 4096;
+
+/* Block k of the pattern: every block and every place in it differs. */
+function block(key, k, out) {
+	for (let i = 0; i < BLOCK; i++)
+		out[i] = i * 31 + (i >> 8) * 7 + key * 17 & 255;
+	for (let i = 0; i < 4; i++)
+		out[i] = (k ^ key) >>> 24 - 8 * i;
+}
+
+class Service {
+	constructor(link, info) {
+		this.link = link;
+		this.info = info;
+		this.reset();
+		link.onbytes = b => this.input(b);
+		link.onrestart = () => this.reset();
+	}
+	reset() {
+		this.line = '';
+		this.job = null;
+		this.queue = Promise.resolve();
+	}
+	send(bytes, piece) {
+		this.queue = this.queue.then(() => this.link.send(bytes, piece))
+		    .catch(e => this.link.party.log('send: ' + e));
+		return this.queue;
+	}
+	say(text) {
+		return this.send(new TextEncoder().encode(text + '\n'));
+	}
+	input(b) {
+		let i = 0;
+
+		while (i < b.length)
+			if (this.job !== null) {
+				i += this.job.take(b.subarray(i));
+				if (this.job.done)
+					this.job = null;
+			} else {
+				const c = String.fromCharCode(b[i++]);
+
+				if (c !== '\n') {
+					this.line += c;
+					continue;
+				}
+				this.command(this.line.split(' '));
+				this.line = '';
+			}
+	}
+	command(word) {
+		const n = Number(word[1]), v = Number(word[2]);
+
+		if (word[0] === 'echo')
+			this.job = new Echo(this, n, v);
+		else if (word[0] === 'bulk')
+			this.job = new Bulk(this, n, v);
+		else if (word[0] === 'info')
+			this.info(this.link).then(o =>
+			    this.say(JSON.stringify(o)));
+	}
+}
+
+class Echo {
+	constructor(service, n, piece) {
+		this.service = service;
+		this.bytes = new Uint8Array(n);
+		this.at = 0;
+		this.piece = piece;
+	}
+	get done() {
+		return this.at === this.bytes.length;
+	}
+	take(b) {
+		const n = Math.min(b.length, this.bytes.length - this.at);
+
+		this.bytes.set(b.subarray(0, n), this.at);
+		this.at += n;
+		if (this.done)
+			this.service.send(this.bytes, this.piece);
+		return n;
+	}
+}
+
+class Bulk {
+	constructor(service, n, key) {
+		this.service = service;
+		this.n = n;
+		this.key = key;
+		this.at = 0;
+		this.bad = -1;
+		this.want = new Uint8Array(BLOCK);
+		this.sent = this.run();
+	}
+	get done() {
+		return this.at === this.n;
+	}
+	/* A message is of 15 blocks, less than the 65,535 bytes it may have. */
+	async run() {
+		const some = 15 * BLOCK;
+
+		for (let off = 0; off < this.n; off += some) {
+			const out = new Uint8Array(some);
+
+			for (let k = 0; k < 15; k++)
+				block(this.key + 1, off / BLOCK + k,
+				    out.subarray(k * BLOCK, (k + 1) * BLOCK));
+			await this.service.send(
+			    out.subarray(0, Math.min(some, this.n - off)));
+		}
+	}
+	take(b) {
+		const n = Math.min(b.length, this.n - this.at);
+
+		for (let i = 0; i < n; i++) {
+			const j = (this.at + i) % BLOCK;
+
+			if (j === 0)
+				block(this.key, (this.at + i) / BLOCK,
+				    this.want);
+			if (b[i] !== this.want[j] && this.bad === -1)
+				this.bad = this.at + i;
+		}
+		this.at += n;
+		if (this.done)
+			this.sent.then(() => this.service.say(
+			    this.bad === -1 ? 'ok' : 'bad ' + this.bad));
+		return n;
+	}
+}
+
+if (typeof module !== 'undefined')
+	module.exports = { Service };
