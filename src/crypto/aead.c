@@ -1,18 +1,22 @@
 /*
  * AES-128-GCM and ChaCha20-Poly1305 from BearSSL's parts: AES-NI and PCLMUL,
- * else constant-time 64-bit code; SSE2 ChaCha20, else portable.
+ * else constant-time 64-bit code; SSE2 ChaCha20, else portable. Where the CPU
+ * has VAES, our one-pass kernel takes the place of BearSSL's two passes.
  */
 #include <bearssl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/aead.h"
+#include "crypto/gcm_vaes.h"
 #include "crypto/hash.h"
 
 struct aead {
 	enum aead_alg		 alg;
 	br_aes_gen_ctr_keys	 aes;
 	br_gcm_context		 gcm;	/* points into aes: never moved */
+	bool			 fused;
+	struct gcm_vaes		 vaes;
 	uint8_t			 key[32];
 	br_chacha20_run		 chacha;
 	br_poly1305_run		 poly;
@@ -36,16 +40,29 @@ aead_fast_aes(void)
 	    br_ghash_pclmul_get() != 0;
 }
 
+/* HOTLINK_AEAD=bearssl: a way to compare, and to do without our kernel. */
+static bool
+use_vaes(void)
+{
+	const char	*want = getenv("HOTLINK_AEAD");
+
+	return gcm_vaes_usable() &&
+	    (want == NULL || strcmp(want, "bearssl") != 0);
+}
+
 const char *
 aead_path(void)
 {
-	static const char *const	 names[2][2] = {
+	static const char *const	 names[3][2] = {
 		{ "aes ct64, chacha20 ct", "aes ct64, chacha20 sse2" },
 		{ "aes-ni+pclmul, chacha20 ct",
 		    "aes-ni+pclmul, chacha20 sse2" },
+		{ "vaes+vpclmulqdq, chacha20 ct",
+		    "vaes+vpclmulqdq, chacha20 sse2" },
 	};
+	int				 aes = use_vaes() ? 2 : aead_fast_aes();
 
-	return names[aead_fast_aes()][br_chacha20_sse2_get() != 0];
+	return names[aes][br_chacha20_sse2_get() != 0];
 }
 
 static void
@@ -54,6 +71,11 @@ init_gcm(struct aead *a, const uint8_t *key)
 	const br_block_ctr_class	*ctr = &br_aes_ct64_ctr_vtable;
 	br_ghash			 gh = br_ghash_ctmul64;
 
+	a->fused = use_vaes();
+	if (a->fused) {
+		gcm_vaes_init(&a->vaes, key);
+		return;
+	}
 	if (aead_fast_aes()) {
 		ctr = br_aes_x86ni_ctr_get_vtable();
 		gh = br_ghash_pclmul_get();
@@ -106,6 +128,10 @@ run(struct aead *a, const uint8_t *nonce, const void *aad, size_t aadlen,
 	if (a->alg == AEAD_CHACHA20_POLY1305) {
 		a->poly(a->key, nonce, p, n, aad, aadlen, tag, a->chacha,
 		    encrypt);
+		return;
+	}
+	if (a->fused) {
+		gcm_vaes_run(&a->vaes, nonce, aad, aadlen, p, n, tag, encrypt);
 		return;
 	}
 	br_gcm_reset(&a->gcm, nonce, AEAD_NONCE);
