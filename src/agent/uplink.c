@@ -33,6 +33,7 @@ struct uplink {
 	uint64_t		 backoff;
 	bool			 pong_due;
 	bool			 said_down;	/* once per change */
+	int			 status;	/* of the refusal last said */
 	struct msg_decoder	*decoder;
 	enum msg_encoding	 encoding;
 	uint8_t			*buf;
@@ -91,6 +92,7 @@ opened(struct uplink *u, uint64_t now)
 	set_state(u, OPEN);
 	log_info("relay %s: connected", u->conf.url.authority);
 	u->said_down = false;
+	u->status = 0;
 	u->backoff = BACKOFF_MIN;
 	u->pong_due = false;
 	u->stats.connects++;
@@ -111,6 +113,10 @@ refused(struct uplink *u, uint64_t now, const struct ws_event *ev)
 	    ev->data.n > 0 ? (const char *)ev->data.p : "");
 	if ((ev->status == 401 || ev->status == 403) && u->conf.bearer != NULL)
 		bearer_refused(u->conf.bearer);
+	/* Its words are news, even if it could not be reached before. */
+	if (ev->status != u->status)
+		u->said_down = false;
+	u->status = ev->status;
 	lost(u, now, why);
 }
 

@@ -171,13 +171,14 @@ static void
 a_wrong_file_found_by_chance_keeps_nobody_from_starting(void **state)
 {
 	const struct agent_options	 o = { PARTY };
+	static const char		 text[] =
+	    "{\"email\":\"x@y.z\",\"server_url\":7}";
 	char				 path[128];
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/.syftbox/config.json", dir);
 	EQ(file_make_parents(path), 0);
-	EQ(file_write(path, "{\"email\":\"x@y.z\",\"server_url\":7}", 34, 0600),
-	    0);
+	EQ(file_write(path, text, strlen(text), 0600), 0);
 	EQ(merge(&o, NULL), 0);
 	shows("config=none (default)");
 	assert_null(s.config.source[CONFIG_EMAIL]);
