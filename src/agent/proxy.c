@@ -352,8 +352,8 @@ proxy_write(struct proxy *px, uint64_t now, struct span data)
 	n = tcp_write(px->owner->io.fd, data.p, data.n);
 	if (n == TCP_ERROR)
 		local_failed(px->owner, now);
-	else if (n > 0)
-		link_wrote(px->conf.link, now, (size_t)n);
+	else
+		link_wrote(px->conf.link, now, n > 0 ? (size_t)n : 0);
 }
 
 void

@@ -546,6 +546,11 @@ bool
 flow_event(struct flow *f, uint64_t now, struct flow_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
+	if (!f->down.offer) {
+		/* Offered, and not taken: its memory may go after this. */
+		settle(f);
+		f->down.offer = false;
+	}
 	if (f->final.type != 0) {
 		*ev = f->final;
 		f->final.type = 0;

@@ -83,8 +83,8 @@ struct span	 flow_pending(struct flow *);
  * Wire side. A frame from the peer, whatever transport brought it: repeated,
  * early and late ones are dealt with. Malformed: false, counted, no change;
  * breaking the protocol (beyond the limit): false, counted, link reset.
- * The data of the FLOW_EV_WRITE it causes may lie in the frame: pull events,
- * and answer with flow_wrote, before the frame's memory is used again.
+ * The data of the FLOW_EV_WRITE it causes may lie in the frame: pull events
+ * until there are none before the frame's memory is used again.
  */
 bool		 flow_input(struct flow *, uint64_t now, uint8_t *, size_t);
 

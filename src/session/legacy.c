@@ -566,6 +566,10 @@ bool
 legacy_event(struct legacy *l, uint64_t now, struct flow_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
+	if (!l->down.offer) {
+		settle(l);		/* as flow_event */
+		l->down.offer = false;
+	}
 	if (l->final.type == 0)
 		do_due(l, now);
 	if (l->final.type != 0) {

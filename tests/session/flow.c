@@ -281,6 +281,28 @@ a_frame_in_order_is_lent_where_it_lies(void **state)
 	flow_free(f);
 }
 
+/* A full socket takes nothing of it, and its owner says nothing. */
+static void
+a_frame_lent_and_not_taken_is_kept(void **state)
+{
+	struct flow		*f = talking();
+	struct hlnk2		 h = { .type = HLNK_DATA, .generation = 1 };
+	struct flow_event	 ev;
+	uint8_t			 b[64];
+	struct wr		 w = wr_of(b, sizeof(b));
+
+	(void)state;
+	hlnk2_encode_head(&w, &h);
+	wr_str(&w, "answer");
+	CHECK(flow_input(f, T0, b, w.n));
+	CHECK(flow_event(f, T0, &ev));
+	CHECK(quiet(f, T0));
+	memset(b, 0, sizeof(b));
+	EQ(flow_pending(f).n, 6);
+	MEMEQ(flow_pending(f).p, "answer", 6);
+	flow_free(f);
+}
+
 static void
 old_bytes_are_skipped_and_acknowledged_again(void **state)
 {
@@ -990,6 +1012,7 @@ main(void)
 		cmocka_unit_test(the_limit_of_the_peer_is_respected),
 		cmocka_unit_test(high_bounds_what_is_read_ahead),
 		cmocka_unit_test(a_frame_in_order_is_lent_where_it_lies),
+		cmocka_unit_test(a_frame_lent_and_not_taken_is_kept),
 		cmocka_unit_test(old_bytes_are_skipped_and_acknowledged_again),
 		cmocka_unit_test(what_is_beyond_a_gap_waits_for_it),
 		cmocka_unit_test(too_many_gaps_reset_the_link),

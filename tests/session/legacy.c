@@ -307,6 +307,24 @@ a_frame_in_order_is_lent_where_it_lies(void **state)
 }
 
 static void
+a_frame_lent_and_not_taken_is_kept(void **state)
+{
+	struct legacy		*l = attached();
+	struct flow_event	 ev;
+	uint8_t			 b[] = "payload";
+
+	(void)state;
+	say(l, 1);
+	CHECK(legacy_input(l, T0, LEGACY_THEIRS, 1, b, 7));
+	CHECK(legacy_event(l, T0, &ev));
+	CHECK(!legacy_event(l, T0, &ev));
+	memset(b, 0, sizeof(b));
+	EQ(legacy_pending(l).n, 7);
+	MEMEQ(legacy_pending(l).p, "payload", 7);
+	legacy_free(l);
+}
+
+static void
 the_two_sessions_count_apart(void **state)
 {
 	struct legacy	*l = attached();
@@ -676,6 +694,7 @@ main(void)
 		    the_relay_keeps_half_a_window_and_never_stalls),
 		cmocka_unit_test(frames_are_put_in_order_and_written_once),
 		cmocka_unit_test(a_frame_in_order_is_lent_where_it_lies),
+		cmocka_unit_test(a_frame_lent_and_not_taken_is_kept),
 		cmocka_unit_test(the_two_sessions_count_apart),
 		cmocka_unit_test(
 		    a_number_missing_for_5_s_resets_the_connection),
