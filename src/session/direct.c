@@ -369,6 +369,7 @@ on_time(struct direct *d, uint64_t now)
 void
 direct_tick(struct direct *d, uint64_t now, struct batch *tx)
 {
+	d->ticked = now;
 	if (d->at <= now)
 		on_time(d, now);
 	if (d->peer == NULL)
@@ -384,6 +385,9 @@ direct_deadline(const struct direct *d)
 
 	if (d->peer == NULL)
 		return at;
+	/* An offer that is due waits for a session to be said in. */
+	if (d->state == DIRECT_OFFERING && at <= d->ticked)
+		at = NEVER;
 	if (d->state == DIRECT_UP && !d->quiet && d->heard != NEVER)
 		at = earlier(at, d->heard + DIRECT_QUIET);
 	return earlier(at, peer_deadline(d->peer));

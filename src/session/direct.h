@@ -46,6 +46,7 @@ struct direct {
 	enum direct_state	 state;
 	uint64_t		 since;		/* of the state */
 	uint64_t		 at;		/* next offer; patience ends */
+	uint64_t		 ticked;
 	unsigned		 tries, failures;
 	bool			 answer_due, again_due;
 	bool			 quiet;		/* up, but nothing comes back */

@@ -680,6 +680,36 @@ a_peer_that_is_away_hardly_wakes_us_up(void **state)
 	world_free(w);
 }
 
+/* Nothing can be said, nothing can be sent: nothing is to be done at once. */
+static void
+everything_is_away(const struct party_conf *c)
+{
+	struct world	*w = two_sending(26, c, c, 1000);
+	uint64_t	 before[2];
+
+	CHECK(world_until(w, 30 * SEC, both_direct));
+	world_relay(w, false);
+	cut_path(w, true);
+	world_run(w, 60 * SEC);
+	for (int s = 0; s < 2; s++)
+		before[s] = w->side[s].pumps;
+	world_run(w, 600 * SEC);
+	for (int s = 0; s < 2; s++)
+		CHECK(w->side[s].pumps - before[s] < 900);
+	world_relay(w, true);
+	cut_path(w, false);
+	CHECK(world_until(w, 120 * SEC, both_direct));
+	world_free(w);
+}
+
+static void
+a_lost_path_and_a_lost_relay_together_hardly_wake_us_up(void **state)
+{
+	(void)state;
+	everything_is_away(&one);
+	everything_is_away(&zero);
+}
+
 static void
 a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
 {
@@ -806,6 +836,8 @@ main(void)
 		cmocka_unit_test(hostile_messages_are_refused_and_counted),
 		cmocka_unit_test(an_idle_pair_hardly_wakes_up),
 		cmocka_unit_test(a_peer_that_is_away_hardly_wakes_us_up),
+		cmocka_unit_test(
+		    a_lost_path_and_a_lost_relay_together_hardly_wake_us_up),
 		cmocka_unit_test(
 		    a_removed_link_resets_the_other_end_and_can_be_made_again),
 		cmocka_unit_test(
