@@ -12,7 +12,13 @@ LDFLAGS = -static
 
 # Libraries built from pinned source by src/deps/build. To use other builds,
 # point INC and LIB at them and empty DEPS; what does not come with our fixes
-# works, slower, and "hotlink version" says so.
+# works, slower, and "hotlink version" says so. With Debian's packages
+# libbearssl-dev, libusrsctp-dev and libsrtp2-dev (whose libsrtp needs NSS and
+# so cannot be static), leave LDFLAGS, DEPS and the three INC empty and set
+#	BEARSSL_LIB = -lbearssl
+#	USRSCTP_LIB = -l:libusrsctp.a
+#	SRTP_LIB = -lsrtp2
+# A shared libusrsctp starts its thread, which --wrap cannot keep it from.
 DEPDIR = build/deps
 DEPS = $(DEPDIR)/done
 BEARSSL_INC = -I$(DEPDIR)/bearssl/inc
