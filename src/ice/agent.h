@@ -98,7 +98,7 @@ struct ice {
 	struct ice_conf		 conf;
 	enum ice_state		 state;
 	const char		*why;
-	bool			 controlling, remote_lite;
+	bool			 controlling, remote_lite, follows;
 	uint64_t		 tiebreaker;
 	struct generation	 gen, old;
 

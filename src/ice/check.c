@@ -4,7 +4,7 @@
  * Connectivity checks (RFC 8445 7.2) and nomination (8.1.1). The controlling
  * agent nominates the best pair that works as soon as none better can still
  * come, or after NOMINATE_AFTER; should a better one come later, it is
- * nominated in turn, as peers allow. The controlled agent follows.
+ * nominated in turn if the peer is one of us. The controlled agent follows.
  */
 
 void
@@ -145,8 +145,8 @@ nominee(const struct ice *ice)
 		    pairs_priority(ice, p) > pairs_priority(ice, best)))
 			best = p;
 	if (best != NULL && ice->sel.on &&
-	    ice->sel.generation == ice->gen.number &&
-	    pairs_priority(ice, best) <= ice->sel.priority)
+	    ice->sel.generation == ice->gen.number && (!ice->follows ||
+	    pairs_priority(ice, best) <= ice->sel.priority))
 		return NULL;
 	return best;
 }

@@ -232,6 +232,12 @@ ice_set_remote(struct ice *ice, uint64_t now, const char *ufrag,
 	return 0;
 }
 
+void
+ice_peer_follows(struct ice *ice)
+{
+	ice->follows = true;
+}
+
 int
 ice_add_remote(struct ice *ice, uint64_t now, const char *text)
 {

@@ -86,6 +86,13 @@ int		 ice_set_remote(struct ice *, uint64_t now, const char *ufrag,
 		     const char *pwd, bool lite);
 int		 ice_add_remote(struct ice *, uint64_t now, const char *text);
 
+/*
+ * The peer follows when a better path is nominated later, which others may
+ * not do and ignore (RFC 8445 8.1.1). To them the first nomination stands as
+ * long as its path works.
+ */
+void		 ice_peer_follows(struct ice *);
+
 /* New local credentials, checks from the start; the path stays until then. */
 void		 ice_restart(struct ice *, uint64_t now);
 

@@ -456,6 +456,14 @@ peer_local_sdp(struct peer *p, char *buf, size_t cap)
 	return n;
 }
 
+static int
+set_remote(struct peer *p, uint64_t now, const struct sdp *s)
+{
+	if (s->hotlink)
+		ice_peer_follows(p->ice);
+	return ice_set_remote(p->ice, now, s->ufrag, s->pwd, s->ice_lite);
+}
+
 /* Their first description. */
 static int
 first_remote(struct peer *p, uint64_t now, const struct sdp *s)
@@ -467,7 +475,7 @@ first_remote(struct peer *p, uint64_t now, const struct sdp *s)
 	*p->remote = *s;
 	p->has_remote = true;
 	set_state(p, PEER_CONNECTING);
-	return ice_set_remote(p->ice, now, s->ufrag, s->pwd, s->ice_lite);
+	return set_remote(p, now, s);
 }
 
 /* A later one: the same again, or an ICE restart; never another identity. */
@@ -486,7 +494,7 @@ later_remote(struct peer *p, uint64_t now, const struct sdp *s)
 		ice_restart(p->ice, now);
 	memcpy(p->remote->ufrag, s->ufrag, sizeof(s->ufrag));
 	memcpy(p->remote->pwd, s->pwd, sizeof(s->pwd));
-	return ice_set_remote(p->ice, now, s->ufrag, s->pwd, s->ice_lite);
+	return set_remote(p, now, s);
 }
 
 int

@@ -695,6 +695,22 @@ another_path_is_taken_when_the_better_one_dies(void **state)
 	}
 }
 
+/* RFC 8445 8.1.1; peers that keep to it never send on the second path. */
+static void
+a_better_path_that_comes_later_is_left_to_peers_that_follow(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
+	add(&w, A, "[2001:db8::1]:1000");
+	add(&w, B, "[2001:db8::2]:2000");
+	run(&w, 2 * SEC, NULL);
+	local_is(&w, A, "192.0.2.1:1000");
+	EQ(w.s[A].paths, 1);
+	teardown(&w);
+}
+
 static void
 a_better_path_that_comes_later_is_taken(void **state)
 {
@@ -702,6 +718,8 @@ a_better_path_that_comes_later_is_taken(void **state)
 
 	(void)state;
 	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
+	ice_peer_follows(w.s[A].ice);
+	ice_peer_follows(w.s[B].ice);
 	add(&w, A, "[2001:db8::1]:1000");
 	add(&w, B, "[2001:db8::2]:2000");
 	run(&w, 2 * SEC, NULL);
@@ -1550,6 +1568,8 @@ main(void)
 		cmocka_unit_test(
 		    another_path_is_taken_when_the_better_one_dies),
 		cmocka_unit_test(a_better_path_that_comes_later_is_taken),
+		cmocka_unit_test(
+		    a_better_path_that_comes_later_is_left_to_peers_that_follow),
 		cmocka_unit_test(
 		    a_restart_keeps_the_path_until_the_new_one_is_there),
 		cmocka_unit_test(a_restart_revives_an_agent_that_failed),
