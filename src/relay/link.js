@@ -214,9 +214,10 @@ class Session {
 	async answer(sdp) {
 		const party = this.link.party;
 
-		/* A repeated offer: what we said was lost. */
-		if (this.pc !== null && this.answered !== undefined) {
-			this.signal('sdp_answer', this.answered);
+		/* A repeated offer: what we said was lost, or is to come. */
+		if (this.pc !== null) {
+			if (this.answered !== undefined)
+				this.signal('sdp_answer', this.answered);
 			return;
 		}
 		const pc = this.create();

@@ -171,20 +171,35 @@ begin_anew(struct link *l, uint64_t now)
 	link_forget_directs(l);
 }
 
+static bool
+has_numbers(const struct link *l)
+{
+	struct legacy_stats	 st;
+
+	if (l->m.legacy == NULL)
+		return false;
+	legacy_stats(l->m.legacy, &st);
+	return st.seq > 0;
+}
+
 /*
  * The peer opened another session for the link: it is another process or
  * made the link anew. Its numbers of ours are gone with it, so an upstream
- * peer needs a new session of ours; one of us only needs to be asked again.
+ * peer needs a new session of ours if any was used; one of us only needs to be
+ * asked again. A session without numbers stays: its peer may do as we do, and
+ * each new session would answer the other for ever.
  */
 static void
 on_other_session(struct link *l, uint64_t now)
 {
+	bool	 numbered = has_numbers(l);
+
 	if (l->fresh)
 		l->fresh = false;
 	else
 		begin_anew(l, now);
 	l->out_ok = false;
-	if (l->m.legacy != NULL)
+	if (numbered)
 		new_sid(l->party, l->out.sid);
 	opening_again(&l->out, now);
 }

@@ -444,6 +444,42 @@ restarts_are_noticed(const struct party_conf *c)
 	}
 }
 
+/* An Open of the other side that was on its way when this one restarted. */
+static void
+open_again(struct world *w, int from)
+{
+	struct msg	 m = { .type = MSG_OPEN, .id = span_of("abc") };
+
+	for (size_t i = 0; i < w->nsessions; i++)
+		if (w->session[i].from == from) {
+			m.sid = span_of(w->session[i].sid);
+			m.path = span_of(w->session[i].path);
+		}
+	m.from = span_of(emails[from]);
+	m.to = span_of(emails[1 - from]);
+	CHECK(party_message(w->side[1 - from].party, w->now, &m));
+}
+
+static void
+two_of_dialect_0_do_not_renew_their_sessions_for_ever(void **state)
+{
+	struct world	*w = two_sending(13, &zero, &zero, 8 << 20);
+	uint64_t	 opens;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	opens = w->side[0].opens_said + w->side[1].opens_said;
+	restart(w, 1);
+	open_again(w, 0);
+	world_run(w, 5 * SEC);
+	EQ(w->side[0].app[0].resets, 1);
+	CHECK(w->side[0].opens_said + w->side[1].opens_said < opens + 10);
+	world_connect(w, 0, 0, 200000, false);
+	world_connect(w, 1, 0, 200000, false);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	world_free(w);
+}
+
 static void
 a_peer_that_restarts_resets_the_link_and_serves_the_next(void **state)
 {
@@ -823,6 +859,8 @@ main(void)
 		cmocka_unit_test(a_denied_session_comes_up_once_it_is_allowed),
 		cmocka_unit_test(
 		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
+		cmocka_unit_test(
+		    two_of_dialect_0_do_not_renew_their_sessions_for_ever),
 		cmocka_unit_test(two_links_share_one_connection),
 		cmocka_unit_test(
 		    links_of_the_old_dialect_all_go_direct_at_once),
