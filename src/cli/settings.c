@@ -151,6 +151,7 @@ merge_party(struct merge *m)
 {
 	struct settings			*s = m->s;
 	const struct agent_options	*o = m->o;
+	char				 email[EMAIL_MAX + 1];
 
 	s->server = choose_party(m, o->server, "--server",
 	    s->config.server_url, CONFIG_SERVER_URL);
@@ -168,7 +169,9 @@ merge_party(struct merge *m)
 		return misuse(m, "the directory that holds datasites is "
 		    "missing: give -d, SYFTBOX_DATA_DIR or a config file");
 	note(s, "server", s->server.source, "%s", s->server.value);
-	note(s, "user", s->user.source, "%s", s->user.value);
+	snprintf(email, sizeof(email), "%s", s->user.value);
+	email_lower(email);
+	note(s, "user", s->user.source, "%s", email);
 	note(s, "data-dir", s->data_dir.source, "%s", s->data_dir.value);
 	return STATUS_OK;
 }

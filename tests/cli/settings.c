@@ -6,7 +6,7 @@
 #include "cli/settings.h"
 #include "net/file.h"
 
-#define PARTY	.server = "http://opt", .user = "o@x.io", .data_dir = "/opt"
+#define PARTY	.server = "http://opt", .user = "O@x.io", .data_dir = "/opt"
 #define HL	"SYFTBOX_HOTLINK_"
 
 static const char *const	*vars;		/* name, value, ..., NULL */
