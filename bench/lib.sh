@@ -24,6 +24,15 @@ fail() {
 	exit 1
 }
 
+# busy PORT...: somebody listens on one of them
+busy() {
+	for port_ in "$@"; do
+		grep -qs ":$(printf %04X "$port_") [0-9A-F]*:0000 0A" \
+		    /proc/net/tcp /proc/net/tcp6 && return 0
+	done
+	return 1
+}
+
 # marker OWNER PEER DIR OWN_PORT PEER_PORT: one party's end of a channel
 marker() {
 	dir=$box/$1/datasites/$1/shared/flows/burst/run/_mpc/$3
@@ -93,6 +102,12 @@ telemetry_of() {
 # counts EMAIL FIELD NUMBER: a telemetry field has this value
 counts() {
 	grep -q "\"$2\":$3[,}]" "$(telemetry_of $1)"
+}
+
+# cpu NAME: user and system time so far, in clock ticks
+cpu() {
+	eval "p=\$pid_$1"
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$p/stat"
 }
 
 # status NAME FIELD: a number of /proc/PID/status
