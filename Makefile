@@ -67,13 +67,13 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop resolve spawn tcp udp watch
-TEST_ICE = ice stun
+TEST_ICE = ice rules stun
 TEST_DTLS = dtls message reassembly
-TEST_SCTP = assoc dcep pool
+TEST_SCTP = assoc rules dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ports flow flow_sim legacy ring held opening party token
+TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party token
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope rpc when

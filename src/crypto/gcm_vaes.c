@@ -23,7 +23,8 @@
 		    "vaes,vpclmulqdq")))
 
 enum {
-	CHUNK = 256,		/* bytes: 16 blocks, hashed with one reduction */
+	/* bytes: 16 blocks, hashed with one reduction */
+	CHUNK = 256,
 	HALF = 128,		/* encrypted at a time: 4 registers */
 	OSXSAVE = 1 << 27,	/* leaf 1, ecx */
 	XCR0_YMM = 0x06,	/* xmm, ymm */
@@ -70,7 +71,8 @@ reversed(__m128i v)
 VAES static inline __m128i
 reduce(__m128i lo, __m128i mid, __m128i hi)
 {
-	const __m128i	 poly = _mm_set_epi64x((long long)0xc200000000000000, 1);
+	const __m128i	 poly = _mm_set_epi64x((long long)0xc200000000000000,
+	    1);
 
 	lo = _mm_xor_si128(lo, _mm_slli_si128(mid, 8));
 	hi = _mm_xor_si128(hi, _mm_srli_si128(mid, 8));
@@ -134,7 +136,8 @@ encrypt_block(const struct gcm_vaes *g, __m128i b)
 VAES static inline __m128i
 times_x(__m128i h)
 {
-	const __m128i	 poly = _mm_set_epi64x((long long)0xc200000000000000, 1);
+	const __m128i	 poly = _mm_set_epi64x((long long)0xc200000000000000,
+	    1);
 	__m128i		 fell = _mm_shuffle_epi32(_mm_srai_epi32(h, 31), 0xff);
 	__m128i		 carry = _mm_slli_si128(_mm_srli_epi64(h, 63), 8);
 
