@@ -95,18 +95,35 @@ forget_routes(struct agent *a, const struct node *n)
 			a->route[i].node = NULL;
 }
 
+/* What one party has to say, while the relay takes it. */
 static void
-node_free(struct agent *a, struct node *n, uint64_t now)
+say_node(struct agent *a, struct node *n, uint64_t now)
+{
+	struct msg	 m;
+
+	for (int i = 0; i < SAYS && uplink_wants_control(a->uplink) &&
+	    party_say(n->party, now, uplink_wants_data(a->uplink), &m); i++)
+		uplink_send(a->uplink, &m);
+}
+
+/* Tell the peer that it is over, on whatever reaches him. */
+static void
+node_close(struct agent *a, struct node *n, uint64_t now)
+{
+	party_close(n->party, now, &a->batch);
+	send_batch(a);
+	say_node(a, n, now);
+}
+
+static void
+node_free(struct agent *a, struct node *n)
 {
 	struct node	**p = &a->nodes;
 
 	telemetry_forget_party(a->telemetry, n->party);
-	party_close(n->party, now, &a->batch);
 	forget_routes(a, n);
-	if (a->sockets != NULL) {
-		send_batch(a);
+	if (a->sockets != NULL)
 		sockets_drop(a->sockets, n);
-	}
 	while (*p != n)
 		p = &(*p)->next;
 	*p = n->next;
@@ -134,12 +151,14 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 		p = &(*p)->next;
 	*p = c->next;
 	proxy_free(c->proxy);
+	if (c->node->nchannels == 1)
+		node_close(a, c->node, now);
 	if (c->link != NULL) {
 		telemetry_forget_link(a->telemetry, c->link, now);
 		party_remove(c->node->party, now, c->link);
 	}
 	if (--c->node->nchannels == 0)
-		node_free(a, c->node, now);
+		node_free(a, c->node);
 	free(c->key);
 	free(c);
 }
@@ -272,6 +291,16 @@ on_relay_down(void *arg, uint64_t now)
 	}
 }
 
+/* A path that a marker gives to somebody else than who opens it. */
+static bool
+is_taken(const struct agent *a, struct span path)
+{
+	for (const struct node *n = a->nodes; n != NULL; n = n->next)
+		if (party_has_path(n->party, path))
+			return true;
+	return false;
+}
+
 static void
 on_message(void *arg, uint64_t now, const struct msg *m)
 {
@@ -284,8 +313,8 @@ on_message(void *arg, uint64_t now, const struct msg *m)
 			n->dirty = true;
 			return;
 		}
-	if (m->type == MSG_OPEN &&
-	    !held_put(a->held, now, a->conf->email, m)) {
+	if (m->type == MSG_OPEN && (is_taken(a, m->path) ||
+	    !held_put(a->held, now, a->conf->email, m))) {
 		a->refused++;
 		log_debug("relay: refused an Open from %.*s",
 		    (int)(m->from.n < 80 ? m->from.n : 80),
@@ -313,16 +342,12 @@ static void
 say(struct agent *a, uint64_t now)
 {
 	struct node	*first, *n;
-	struct msg	 m;
 
 	first = n = a->turn != NULL ? a->turn : a->nodes;
 	if (n == NULL)
 		return;
 	do {
-		for (int i = 0; i < SAYS && uplink_wants_control(a->uplink) &&
-		    party_say(n->party, now, uplink_wants_data(a->uplink), &m);
-		    i++)
-			uplink_send(a->uplink, &m);
+		say_node(a, n, now);
 		n = n->next != NULL ? n->next : a->nodes;
 	} while (n != first);
 	a->turn = first->next;
@@ -619,9 +644,10 @@ stop(struct agent *a, uint64_t now)
 	markers_free(a->markers);
 	if (a->telemetry != NULL)
 		telemetry_flush(a->telemetry, a, now);
+	for (struct node *n = a->nodes; n != NULL; n = n->next)
+		node_close(a, n, now);
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);
-	send_batch(a);
 	if (a->uplink != NULL)
 		uplink_pump(a->uplink, now);
 	uplink_free(a->uplink);

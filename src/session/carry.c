@@ -105,12 +105,18 @@ refuse(struct link *l, uint64_t now)
 	const struct party	*p = l->party;
 	const struct direct	*d = sender(l);
 	bool			 strict = p->conf.mode == MODE_STRICT;
+	bool			 waits =
+				    machine_waiting_since(&l->m) != NEVER;
 	const char		*what, *err = d != NULL ? d->why : NULL;
 	struct flow_stats	 st = { .acked_offset = 0 };
 	struct legacy_stats	 lst = { .seq = 0 };
 	char			 where[64];
 
-	if (!l->out_ok)
+	if (!waits)
+		what = strict ? "hotlink strict: path lost" :
+		    party_only_direct(p) ? "hotlink p2p_only: path lost" :
+		    "hotlink: path lost";
+	else if (!l->out_ok)
 		what = strict ? "hotlink strict: accept timeout" :
 		    party_only_direct(p) ? "hotlink p2p_only: accept timeout" :
 		    "hotlink: accept timeout";
@@ -135,19 +141,25 @@ refuse(struct link *l, uint64_t now)
 	    what, l->out.sid, l->open_path, where,
 	    err != NULL && l->out_ok ? " err=" : "",
 	    err != NULL && l->out_ok ? err : "");
-	l->violations += strict;
+	l->violations += strict && waits;
 	machine_abort(&l->m, now, l->why);
 }
 
-/* When the waiting bytes of a link that nothing carries are given up. */
+/*
+ * When a link that nothing carries is given up: it has bytes that wait, or is
+ * in the middle of a connection, whose other end may be gone.
+ */
 static uint64_t
 patience_ends(const struct link *l)
 {
 	const struct party	*p = l->party;
 	uint64_t		 since = machine_waiting_since(&l->m);
 
-	if (since == NEVER || l->carrier != CARRIER_NONE)
+	if (l->carrier != CARRIER_NONE ||
+	    (since == NEVER && !machine_busy(&l->m)))
 		return NEVER;
+	if (since == NEVER)
+		since = l->none_since;
 	if (since < l->none_since)
 		since = l->none_since;
 	return since + party_timeout(p);

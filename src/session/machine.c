@@ -295,3 +295,9 @@ machine_waiting_since(const struct machine *m)
 		return legacy_waiting_since(m->legacy);
 	return m->since;
 }
+
+bool
+machine_busy(const struct machine *m)
+{
+	return m->flow != NULL && !flow_idle(m->flow);
+}

@@ -57,4 +57,7 @@ bool		 machine_event(struct machine *, uint64_t now,
 uint64_t	 machine_deadline(const struct machine *);
 uint64_t	 machine_waiting_since(const struct machine *);
 
+/* A generation has begun and is not over. Upstream knows no such thing. */
+bool		 machine_busy(const struct machine *);
+
 #endif

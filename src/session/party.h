@@ -110,6 +110,8 @@ bool		 party_say(struct party *, uint64_t now, bool data,
 
 /* Is this session one of this party's: nobody else may open it. */
 bool		 party_has_sid(const struct party *, struct span sid);
+/* Is it the path of one of this party's links? */
+bool		 party_has_path(const struct party *, struct span path);
 
 /* Datagrams; false: not for this party. */
 bool		 party_input(struct party *, uint64_t now, const struct path *,

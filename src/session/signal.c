@@ -34,7 +34,7 @@ by_in(struct party *p, struct span sid)
 }
 
 static struct link *
-by_path(struct party *p, struct span path)
+by_path(const struct party *p, struct span path)
 {
 	struct link	*l;
 
@@ -541,6 +541,12 @@ party_has_sid(const struct party *p, struct span sid)
 {
 	return by_out((struct party *)(uintptr_t)p, sid) != NULL ||
 	    by_in((struct party *)(uintptr_t)p, sid) != NULL;
+}
+
+bool
+party_has_path(const struct party *p, struct span path)
+{
+	return path_valid(path) && by_path(p, path) != NULL;
 }
 
 void

@@ -341,6 +341,39 @@ strict_resets_a_path_lost_in_mid_transfer(void **state)
 	world_free(w);
 }
 
+/* Nobody may wait for ever for a peer that is gone. */
+static void
+strict_resets_a_quiet_connection_whose_path_is_gone(void **state)
+{
+	struct party_conf	 strict = { .dialect1 = true,
+				    .mode = MODE_STRICT };
+	struct world		*w = two_sending(26, &strict, &strict, 100000);
+	struct link_info	 i;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	world_run(w, 2 * SEC);
+	cut_path(w, true);
+	CHECK(world_until(w, 60 * SEC, some_reset));
+	CHECK(strstr(w->side[0].app[0].why, "path lost") != NULL);
+	world_info(w, 0, 0, &i);
+	EQ(i.violations, 0);
+	world_free(w);
+}
+
+static void
+a_quiet_connection_outlives_its_path_if_the_relay_may_carry_it(void **state)
+{
+	struct world	*w = two_sending(27, &one, &one, 100000);
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	cut_path(w, true);
+	world_run(w, 180 * SEC);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
 static void
 p2p_only_never_falls_back(void **state)
 {
@@ -853,6 +886,10 @@ main(void)
 		    strict_never_uses_the_relay_and_resets_with_the_reason),
 		cmocka_unit_test(strict_without_accept_says_so),
 		cmocka_unit_test(strict_resets_a_path_lost_in_mid_transfer),
+		cmocka_unit_test(
+		    strict_resets_a_quiet_connection_whose_path_is_gone),
+		cmocka_unit_test(
+	    a_quiet_connection_outlives_its_path_if_the_relay_may_carry_it),
 		cmocka_unit_test(p2p_only_never_falls_back),
 		cmocka_unit_test(strict_over_ws_refuses_at_once),
 		cmocka_unit_test(bytes_wait_for_a_peer_that_comes_late),
