@@ -4,7 +4,7 @@ usage: drive.py ACTION ARGUMENT...
 
 An end is PORT or HOST:PORT. Every action verifies every byte it is given and
 exits 1 with the reason if something is not as it must be."""
-import base64, json, os, random, select, socket, struct, sys, threading, time
+import base64, hashlib, json, os, random, re, socket, struct, sys, threading, time
 
 LIMIT = 30                      # seconds any one wait may take
 MiB = 1 << 20
@@ -474,7 +474,9 @@ class Relayed:
 
     def send(self, typ, **dat):
         b = json.dumps({'id': 'a1', 'typ': typ, 'dat': dat}).encode()
-        self.s.sendall(struct.pack('>BBH4x', 0x81, 0xfe, len(b)) + b)
+        self.s.sendall((struct.pack('>BB4x', 0x81, 0x80 | len(b))
+                        if len(b) < 126 else
+                        struct.pack('>BBH4x', 0x81, 0xfe, len(b))) + b)
 
     def need(self, n):
         while len(self.buf) < n:
@@ -508,35 +510,150 @@ class Relayed:
         return None
 
 
-def hostile(relay, me, victim, path, how):
-    """One Open that nobody must accept."""
-    c = Relayed(relay, me)
-    sid = 'f00dfeed-0000-4000-8000-%012x' % random.randrange(1 << 48)
-    pth = path
-    owner = path.split('/')[0]
-    if how == 'dots':
-        pth = owner + '/../' + path
-    elif how == 'absolute':
-        pth = '/' + path
-    elif how == 'nul':
-        pth = path[:-7] + '\0' + path[-7:]
-    elif how == 'backslash':
-        pth = path.replace('/', '\\')
-    elif how == 'short':
-        sid = 'abc'
-    elif how == 'long':
-        sid = 'a' * 65
-    elif how == 'odd':
-        sid = '../../etc/x'
-    elif how == 'huge':
-        pth = owner + '/' + 'x/' * 10000 + 'stream.tcp.request'
-    c.send(OPEN, sid=sid, pth=pth, to=victim, frm=how == 'frm' and
-           victim or me)
-    m = c.answer(sid)
-    assert m is None or m['typ'] != ACCEPT, m
-    if m is not None:
-        print('answered', m['typ'], m['dat'].get('rsn', ''))
-    c.s.close()
+def hostile(me, victim, path):
+    """Opens that nobody may accept: how, sid, path, from, to."""
+    owner, dirs = path.split('/', 1)
+
+    def sid():
+        return 'f00dfeed-0000-4000-8000-%012x' % random.randrange(1 << 48)
+    return [
+        ('dots', sid(), owner + '/../' + path, me, victim),
+        ('absolute', sid(), '/' + path, me, victim),
+        ('nul', sid(), path[:-7] + '\0' + path[-7:], me, victim),
+        ('backslash', sid(), path.replace('/', '\\'), me, victim),
+        ('empty part', sid(), path.replace('/', '//'), me, victim),
+        ('huge', sid(), owner + '/' + 'x/' * 10000 + 'stream.tcp.request',
+         me, victim),
+        ('short sid', 'abc', path, me, victim),
+        ('long sid', 'a' * 65, path, me, victim),
+        ('odd sid', '../../etc/x', path, me, victim),
+        ('a stranger', sid(), path, 'eve@x.io', victim),
+        ("a stranger's path", sid(), 'eve@x.io/' + dirs, 'eve@x.io', victim),
+        ('for somebody else', sid(), path, me, 'carl@x.io'),
+        ('no such link', sid(), path.replace('0_to_1', '0_to_7'), me, victim),
+    ]
+
+
+def hostile_opens(relay, me, victim, path):
+    """By way of an honest relay."""
+    for how, sid, pth, frm, to in hostile(me, victim, path):
+        c = Relayed(relay, frm)
+        c.send(OPEN, sid=sid, pth=pth, to=to, frm=me)
+        m = c.answer(sid, 0.5)
+        assert m is None or m['typ'] != ACCEPT, (how, m)
+        c.s.close()
+
+
+class Peer:
+    """A relay's end of one agent's WebSocket, in JSON."""
+
+    def __init__(self, s):
+        self.s, self.buf = s, b''
+        while b'\r\n\r\n' not in self.buf:
+            got = s.recv(65536)
+            if not got:
+                raise EOFError
+            self.buf += got
+        head, _, self.buf = self.buf.partition(b'\r\n\r\n')
+        key = re.search(rb'(?i)sec-websocket-key: *(\S+)', head)[1]
+        ok = base64.b64encode(hashlib.sha1(
+            key + b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest())
+        s.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket'
+                  b'\r\nConnection: Upgrade\r\nX-Syft-Hotlink-Ice-Servers: '
+                  b'\r\nSec-WebSocket-Accept: ' + ok + b'\r\n\r\n')
+        self.said = []
+        self.frames = Frames(self.said.append)
+        self.frames.head = False
+        self.frames.feed(self.buf)
+        self.send(0, ver='1', msg='ok')
+
+    def raw(self, b, op=1):
+        n = len(b)
+        self.s.sendall((bytes([0x80 | op, n]) if n < 126 else
+                        struct.pack('>BBH', 0x80 | op, 126, n) if n < 65536
+                        else struct.pack('>BBQ', 0x80 | op, 127, n)) + b)
+
+    def send(self, typ, **dat):
+        self.raw(json.dumps({'id': 'a1', 'typ': typ, 'dat': dat}).encode())
+
+    def accepted(self, sid, limit):
+        """Whether an Accept of it comes in that time."""
+        until = time.monotonic() + limit
+        while time.monotonic() < until:
+            self.s.settimeout(max(0.01, until - time.monotonic()))
+            try:
+                got = self.s.recv(65536)
+            except TimeoutError:
+                break
+            if not got:
+                raise EOFError('the agent hung up')
+            self.frames.feed(got)
+            for b in self.said:
+                m = json.loads(b)
+                if m['typ'] == ACCEPT and m['dat']['sid'] == sid:
+                    return True
+        return False
+
+
+BROKEN = [b'', b'{', b'[]', b'null', b'7', b'{"typ":9}', b'\0' * 100,
+          b'{"id":"a","typ":9,"dat":null}', b'{"id":"a","typ":9,"dat":7}',
+          b'{"id":7,"typ":"x","dat":{}}', b'{"id":"a","typ":99999,"dat":{}}',
+          b'{"id":"a","typ":-1,"dat":{}}', b'[' * 100000,
+          b'{"id":"a","typ":12,"dat":{"sid":"x","seq":-1,"pay":"????"}}',
+          b'{"id":"a","typ":14,"dat":{"sid":[],"knd":{},"tok":1}}',
+          b'{"id":"a","typ":9,"dat":{"sid":"\\ud800","pth":"\\u0000"}}']
+BROKEN_BINARY = [b'', b'SB', b'SB\1\1', b'SB\2\1\x80', b'SB\1\7{}', b'XX\1\1',
+                 b'SB\1\1\x83\xa2id', b'SB\1\1\xdf\xff\xff\xff\xff',
+                 b'SB\1\1\x81\xa3dat\xc6\xff\xff\xff\xff',
+                 b'SB\1\1' + b'\x91' * 100000]
+
+
+def false_relay(out, victim, path):
+    """A relay that passes on what no honest one would; out: what came of it,
+    a line each."""
+    me = path.split('/')[0]
+    listener = socket.create_server(('127.0.0.1', 0))
+    print('listening on 127.0.0.1:%d' % listener.getsockname()[1], flush=True)
+    lines = []
+    for step in range(3):
+        while True:
+            s, _ = listener.accept()
+            try:
+                p = Peer(s)
+                break
+            except (EOFError, TypeError):
+                s.close()       # a look at /healthz
+        if step == 0:
+            for how, sid, pth, frm, to in hostile(me, victim, path):
+                p.send(OPEN, sid=sid, pth=pth, frm=frm, to=to)
+                lines.append('%s: %s' % (how, 'accepted' if
+                                         p.accepted(sid, 0.2) else 'refused'))
+            for b in BROKEN:
+                p.raw(b)
+            for b in BROKEN_BINARY:
+                p.raw(b, 2)
+            sid = 'f00dfeed-0000-4000-8000-000000000001'
+            p.send(OPEN, sid=sid, pth=path, frm=me, to=victim)
+            lines.append('the right one: ' + ('accepted' if
+                         p.accepted(sid, 10) else 'refused'))
+            p.send(OPEN, sid=sid, pth=path, frm='eve@x.io', to=victim)
+            p.send(DATA, sid=sid, seq=1 << 40, pth=path, pay='eHh4')
+            p.send(SIGNAL, sid=sid, knd='sdp_offer', tok='{"sdp":')
+            p.send(SIGNAL, sid=sid, knd='ice_candidate', tok='[' * 50000)
+            lines.append('its taker-over: ' + ('accepted' if
+                         p.said.clear() or p.accepted(sid, 0.5) else
+                         'refused'))
+        elif step == 1:
+            lines.append('it came back')
+            try:
+                p.raw(b'x' * ((8 << 20) + 1))
+            except OSError:
+                pass            # it does not wait for the end of it
+        else:
+            lines.append('it came back')
+        s.close()
+    with open(out, 'w') as f:
+        f.write('\n'.join(lines) + '\n')
 
 
 def steal(relay, me, victim, sid, path):
@@ -556,8 +673,8 @@ def steal(relay, me, victim, sid, path):
 # A relay's front that counts what types of messages cross it
 
 class Frames:
-    def __init__(self, count):
-        self.count, self.buf, self.head = count, b'', True
+    def __init__(self, seen):
+        self.seen, self.buf, self.head = seen, b'', True
 
     def feed(self, data):
         self.buf += data
@@ -581,7 +698,7 @@ class Frames:
             if op in (1, 2):
                 key = int.from_bytes((mask * (n // 4 + 1))[:n], 'big')
                 x = int.from_bytes(body, 'big') ^ key
-                self.count(message_type(x.to_bytes(n, 'big')))
+                self.seen(x.to_bytes(n, 'big'))
 
 
 def message_type(b):
@@ -593,20 +710,25 @@ def message_type(b):
                                                     'big')
 
 
-def front(relay, out):
-    """Between agents and the relay; out: a line per type, rewritten."""
+def front(relay, out, sids=None):
+    """Between agents and the relay; out: a line per type, rewritten; sids:
+    the names of our kind of sessions, as they come."""
     l = socket.create_server(('127.0.0.1', 0))
     counts = {}
 
-    def count(t):
+    def seen(message):
+        t = message_type(message)
         counts[t] = counts.get(t, 0) + 1
+        if sids and t == OPEN:
+            with open(sids, 'ab') as f:
+                f.write(re.search(b'hl1-[0-9a-f]{32}', message)[0] + b'\n')
         with open(out + '.tmp', 'w') as f:
             for k in sorted(counts):
                 f.write('%d %d\n' % (k, counts[k]))
         os.rename(out + '.tmp', out)
 
     def pipe(a, b):
-        frames = Frames(count)
+        frames = Frames(seen)
         try:
             while True:
                 got = a.recv(65536)
@@ -651,7 +773,7 @@ if __name__ == '__main__':
         {f.__name__: f for f in (
             ports, connects, refused, transfer, late, probes, half, closing,
             resets, slow, second, pingpong, through, side, is_reset, holds,
-            watch, hostile, steal, front, udp_sockets,
+            watch, hostile_opens, false_relay, steal, front, udp_sockets,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
         tb, where = e.__traceback__, []
