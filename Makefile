@@ -39,7 +39,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 # One list per layer; a layer may use what src/layers says.
 SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_id
-SRC_NET = addresses clock file loop resolve sockaddr spawn tcp udp watch
+SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
@@ -52,9 +52,10 @@ SRC_SESSION = ring up down flow reorder legacy \
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub relay wire
-SRC_RPC = acks box envelope rpc when
+SRC_RPC = access acks box envelope message post rpc spool store sync when
 SRC_CLI = acks agent burst env frames identity key main options relay \
 	settings telemetry version
+SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -86,11 +87,13 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 LIVE_AGENTS = markers hostile life
 LIVE = acks agent-conf binary burst cli env relay links relayed
+LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
+MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party
 SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \

@@ -12,6 +12,7 @@ int	 cmd_agent(int argc, char **argv);
 int	 cmd_burst(int argc, char **argv);
 int	 cmd_env(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);
+int	 cmd_msg(int argc, char **argv);
 int	 cmd_relay(int argc, char **argv);
 int	 cmd_telemetry(int argc, char **argv);
 int	 cmd_version(int argc, char **argv);

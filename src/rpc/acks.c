@@ -249,6 +249,7 @@ acks_begin(struct acks *a, uint64_t unix_ms)
 		a->list[i].ack = ACK_NOT_YET;
 		a->list[i].status = 0;
 		a->list[i].quiet = false;
+		a->list[i].told_mtime = a->list[i].bad_mtime;
 		a->list[i].file.known = false;
 		forget_owner(&a->list[i]);
 	}
@@ -275,12 +276,15 @@ acks_end(struct acks *a)
 	}
 }
 
-/* An answer that counts stays; of the others the last is told. */
+/* An answer that counts stays; of the others the last is told, once. */
 static enum ack
-decide(struct pending *p, enum ack ack)
+decide(struct pending *p, enum ack ack, uint64_t mtime)
 {
-	if (!ack_accepted(p->ack))
-		p->ack = ack;
+	if (ack_accepted(p->ack))
+		return ack;
+	p->ack = ack;
+	p->quiet = mtime != 0 && mtime == p->told_mtime;
+	p->bad_mtime = mtime;
 	return ack;
 }
 
@@ -288,9 +292,7 @@ enum ack
 acks_bad(struct acks *a, struct pending *p, uint64_t mtime)
 {
 	(void)a;
-	p->quiet = p->bad_mtime == mtime && mtime != 0;
-	p->bad_mtime = mtime;
-	return decide(p, ACK_CORRUPT);
+	return decide(p, ACK_CORRUPT, mtime);
 }
 
 /* The first one counts. */
@@ -321,7 +323,8 @@ acks_plain(struct acks *a, struct pending *p, const char *owner,
 	    (p->recipient[0] == '\0' || same_party(r.sender, p->recipient));
 	status = r.status;
 	rpc_fini(&r);
-	return same ? accept(p, owner, status) : decide(p, ACK_MISMATCH);
+	return same ? accept(p, owner, status) :
+	    decide(p, ACK_MISMATCH, mtime);
 }
 
 enum ack
@@ -332,9 +335,9 @@ acks_file(struct acks *a, struct pending *p, const char *owner,
 	case ENVELOPE_NONE:
 		return acks_plain(a, p, owner, bytes, n, mtime);
 	case ENVELOPE_MINE:
-		return decide(p, ACK_ENCRYPTED);
+		return decide(p, ACK_ENCRYPTED, mtime);
 	case ENVELOPE_FOREIGN:
-		return decide(p, ACK_FOREIGN);
+		return decide(p, ACK_FOREIGN, mtime);
 	case ENVELOPE_CORRUPT:
 		break;
 	}

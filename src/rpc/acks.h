@@ -35,8 +35,9 @@ struct pending {
 	enum ack	 ack;		/* in this pass */
 	unsigned	 status;	/* of a response that was accepted */
 	const char	*owner;		/* in whose tree it was */
-	bool		 quiet;		/* the same was reported before */
-	uint64_t	 bad_mtime;	/* of the file reported as corrupt */
+	bool		 quiet;		/* the same was told in a pass before */
+	uint64_t	 bad_mtime;	/* of the file that was no answer */
+	uint64_t	 told_mtime;	/* and of that told of before */
 	struct {			/* for who reads files: which it was */
 		bool		 known;
 		uint64_t	 mtime, dev, ino, size;
