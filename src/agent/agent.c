@@ -95,15 +95,18 @@ forget_routes(struct agent *a, const struct node *n)
 			a->route[i].node = NULL;
 }
 
-/* What one party has to say, while the relay takes it. */
-static void
+/* What one party has to say, while the relay takes it; true: anything. */
+static bool
 say_node(struct agent *a, struct node *n, uint64_t now)
 {
 	struct msg	 m;
+	int		 i;
 
-	for (int i = 0; i < SAYS && uplink_wants_control(a->uplink) &&
+	for (i = 0; i < SAYS && uplink_wants_control(a->uplink) &&
 	    party_say(n->party, now, uplink_wants_data(a->uplink), &m); i++)
 		uplink_send(a->uplink, &m);
+	n->pumped |= i > 0;	/* what is said may make space, too */
+	return i > 0;
 }
 
 /* Tell the peer that it is over, on whatever reaches him. */
@@ -338,19 +341,21 @@ on_stun(void *arg, uint64_t now, const struct addr *server)
 }
 
 /* Let every party in turn say what it has to, while the relay takes it. */
-static void
+static bool
 say(struct agent *a, uint64_t now)
 {
 	struct node	*first, *n;
+	bool		 any = false;
 
 	first = n = a->turn != NULL ? a->turn : a->nodes;
 	if (n == NULL)
-		return;
+		return false;
 	do {
-		say_node(a, n, now);
+		any |= say_node(a, n, now);
 		n = n->next != NULL ? n->next : a->nodes;
 	} while (n != first);
 	a->turn = first->next;
+	return any;
 }
 
 /* Datagrams */
@@ -532,11 +537,41 @@ pump_nodes(struct agent *a, uint64_t now)
 	return any;
 }
 
+/*
+ * A socket that took all at once will not be ready later, so it is asked until
+ * nobody has anything to say, or it is full. True: neither is so yet.
+ */
+static bool
+talk(struct agent *a, uint64_t now)
+{
+	bool	 said = true;
+
+	for (int i = 0; said && i < ROUNDS; i++) {
+		said = say(a, now);
+		uplink_pump(a->uplink, now);
+	}
+	return said && uplink_wants_data(a->uplink);
+}
+
+/* Until when the relay is not read; 0: it is. */
+static uint64_t
+brake(struct agent *a, uint64_t now)
+{
+	uint64_t	 until = 0, at;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		at = party_brakes(n->party);
+		until = at > until ? at : until;
+	}
+	uplink_brake(a->uplink, until > now);
+	return until > now ? until : NEVER;
+}
+
 static uint64_t
 on_turn(void *arg, uint64_t now)
 {
 	struct agent	*a = arg;
-	uint64_t	 until;
+	uint64_t	 until, braked;
 	bool		 more = true;
 
 	for (int i = 0; more && i < ROUNDS; i++) {
@@ -544,17 +579,17 @@ on_turn(void *arg, uint64_t now)
 		more |= pump_nodes(a, now);
 		send_batch(a);
 	}
+	braked = brake(a, now);
+	more = talk(a, now);
 	update_channels(a, now);
-	say(a, now);
-	uplink_pump(a->uplink, now);
-	until = telemetry_turn(a->telemetry, a, now);
+	until = earlier(braked, telemetry_turn(a->telemetry, a, now));
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		until = n->dirty ? now :
 		    earlier(until, party_deadline(n->party));
 	for (struct channel *c = a->channels; c != NULL; c = c->next)
 		if (c->touched)
 			until = now;
-	return until;
+	return more ? now : until;
 }
 
 /* Start and end */
@@ -641,13 +676,13 @@ start(struct agent *a, uint64_t now)
 static void
 stop(struct agent *a, uint64_t now)
 {
-	markers_free(a->markers);
 	if (a->telemetry != NULL)
 		telemetry_flush(a->telemetry, a, now);
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		node_close(a, n, now);
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);
+	markers_free(a->markers);	/* the channels' markers are its */
 	if (a->uplink != NULL)
 		uplink_pump(a->uplink, now);
 	uplink_free(a->uplink);

@@ -32,6 +32,7 @@ struct uplink {
 	struct alarm		 retry, ping;
 	uint64_t		 backoff;
 	bool			 pong_due;
+	bool			 brake;		/* not read now */
 	bool			 said_down;	/* once per change */
 	int			 status;	/* of the refusal last said */
 	struct msg_decoder	*decoder;
@@ -205,7 +206,7 @@ wants_input(void *arg)
 {
 	struct uplink	*u = arg;
 
-	return u->state != WAITING && ws_wants_input(u->ws);
+	return u->state != WAITING && !u->brake && ws_wants_input(u->ws);
 }
 
 static struct span
@@ -300,13 +301,15 @@ on_ping(void *arg, uint64_t now)
 {
 	struct uplink	*u = arg;
 
-	if (u->state != OPEN || u->pong_due) {
+	if (u->state != OPEN || (u->pong_due && !u->brake)) {
 		lost(u, now, "no answer in time");
 		return;
 	}
-	u->pong_due = true;
 	ws_ping(u->ws);
-	alarm_set(u->conf.loop, &u->ping, now + PONG_WITHIN);
+	/* While we do not read we do not hear, but the relay should. */
+	u->pong_due = !u->brake;
+	alarm_set(u->conf.loop, &u->ping, now +
+	    (u->brake ? (uint64_t)PING_EVERY : (uint64_t)PONG_WITHIN));
 }
 
 struct uplink *
@@ -401,6 +404,12 @@ uplink_send(struct uplink *u, const struct msg *m)
 	msg_encode(&w, u->encoding, &out);
 	if (!wr_bad(&w) && ws_send(u->ws, u->encoding == MSG_JSON, u->buf, w.n))
 		u->stats.messages_out++;
+}
+
+void
+uplink_brake(struct uplink *u, bool on)
+{
+	u->brake = on;
 }
 
 void

@@ -52,6 +52,8 @@ bool		 uplink_wants_data(const struct uplink *);
 void		 uplink_send(struct uplink *, const struct msg *);
 
 /* Once per turn, after all else: writes, and frees what has closed. */
+/* Read nothing for now; the relay will hold who sends to us. */
+void		 uplink_brake(struct uplink *, bool);
 void		 uplink_pump(struct uplink *, uint64_t now);
 
 struct uplink_stats {

@@ -23,6 +23,7 @@ enum {
 	WHY_MAX = 1536,
 	NEWS = 32, NEWS_TEXT = 320,
 	ORPHANS = 16,
+	RELAY_BRAKE = 5 * SEC,	/* for a local reader that makes no progress */
 	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
 	RELAY_FRAME = 256 << 10,	/* per Data between agents */
 };
@@ -69,6 +70,8 @@ struct link {
 	uint64_t		 last_traffic, fallbacks, violations, stalls;
 	bool			 stalled;
 	uint64_t		 moved;		/* a frame was sent last */
+	uint64_t		 wrote_at;	/* locally, last */
+	uint64_t		 full_at;	/* by the relay; 0: it is not */
 	uint64_t		 read_at, arrived_at, opened_at, payload_at;
 	uint64_t		 open_took;
 	uint64_t		 send_us, send_max_us, write_us, write_max_us;

@@ -416,11 +416,15 @@ link_wrote(struct link *l, uint64_t now, size_t n)
 	uint64_t	 took = now > l->arrived_at ? now - l->arrived_at : 0;
 
 	l->party->dirty = true;
+	if (n > 0)
+		l->wrote_at = now;
 	l->rx_bytes += n;
 	l->write_us += took;
 	if (took > l->write_max_us)
 		l->write_max_us = took;
 	machine_wrote(&l->m, now, n);
+	if (l->m.legacy != NULL && legacy_want(l->m.legacy))
+		l->full_at = 0;
 }
 
 struct span

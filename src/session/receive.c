@@ -32,10 +32,35 @@ carry_data(struct link *l, uint64_t now, const struct msg *m)
 	} else if (l->m.legacy == NULL || !legacy_input(l->m.legacy, now,
 	    LEGACY_THEIRS, m->seq, m->payload.p, m->payload.n))
 		return false;
+	if (l->m.legacy == NULL || legacy_want(l->m.legacy))
+		l->full_at = 0;
+	else if (l->full_at == 0)
+		l->full_at = now;
 	/* The message's memory may go before the events are pulled. */
 	machine_pending(&l->m);
 	count_received(l, now);
 	return true;
+}
+
+/*
+ * Dialect 0 has no window: over the relay the only brake is not to read from
+ * it. That stops all links, so it lasts only while the local side reads.
+ */
+uint64_t
+party_brakes(const struct party *p)
+{
+	const struct link	*l;
+	uint64_t		 at, until = 0;
+
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->full_at == 0 || l->m.legacy == NULL)
+			continue;
+		at = l->wrote_at > l->full_at ? l->wrote_at : l->full_at;
+		if (at + RELAY_BRAKE > until)
+			until = at + RELAY_BRAKE;
+	}
+	return until;
 }
 
 static struct link *
