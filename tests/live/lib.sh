@@ -29,6 +29,7 @@ start() {
 	name=$1
 	shift
 	eval "wrap=\${wrap_$name-}"
+	: >"$box/$name.out"	# the last one's must not be taken for its
 	$wrap "$@" >"$box/$name.out" 2>>"$box/$name.log" &
 	eval "pid_$name=$!"
 	case " $names " in
