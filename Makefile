@@ -85,7 +85,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
-LIVE_AGENTS = markers hostile life
+LIVE_AGENTS = markers hostile life paths two-hosts
 LIVE = acks agent-conf binary burst cli env relay links relayed
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair

@@ -195,3 +195,37 @@ up() {
 		has "$party" webrtc_connected -ge 1 || return 1
 	done
 }
+
+# space NAME: a network namespace that lives as long as its keeper, a process
+# of that name; enter NAME COMMAND runs there
+space() {
+	start "$1" unshare -n sleep 600
+	eval "pid=\$pid_$1"
+	within 10 apart "$pid" && enter "$1" ip link set lo up
+}
+
+apart() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+enter() {
+	eval "pid=\$pid_$1"
+	shift
+	nsenter -n -t "$pid" "$@"
+}
+
+# wire A B NET: a cable between two spaces, named as the other end; A has
+# address NET.1, B has NET.2
+wire() {
+	eval "pid_a=\$pid_$1 pid_b=\$pid_$2"
+	enter "$1" ip link add "$2" type veth peer name "$1" netns "$pid_b" &&
+	    enter "$1" ip addr add "$3.1/24" dev "$2" &&
+	    enter "$2" ip addr add "$3.2/24" dev "$1" &&
+	    enter "$1" ip link set "$2" up && enter "$2" ip link set "$1" up
+}
+
+# Whether this user and machine can make them.
+spaces_work() {
+	command -v ip >/dev/null && command -v nsenter >/dev/null &&
+	    unshare -n ip link add x type veth peer name y 2>/dev/null
+}
