@@ -51,7 +51,7 @@ SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party ports receive send signal token
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
-SRC_RELAY = access auth door hub relay wire
+SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope message post rpc spool store sync when
 SRC_CLI = acks agent burst env frames identity key main options relay \
 	settings telemetry version
@@ -135,6 +135,8 @@ $(O)/src/sctp/%.o: INC = $(USRSCTP_INC)
 # Its arrays have to become registers: -O2 leaves them in memory, 2.5 x slower.
 $(O)/src/crypto/gcm_vaes.o: CFLAGS += -O3
 $(O)/src/srtp/%.o: INC = $(SRTP_INC)
+$(O)/src/relay/page.o: src/relay/page.html src/relay/page.css \
+	src/relay/page.js src/relay/link.js
 $(O)/src/%.o: src/%.c config.mk | $(DEPS)
 	@mkdir -p $(@D)
 	$(COMPILE) $(INC) -c -o $@ $<

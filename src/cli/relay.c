@@ -25,7 +25,7 @@ enum {
 struct settings {
 	const char		*listen, *acl, *auth, *ice, *turn_user,
 				*turn_pass, *cert, *key;
-	bool			 open, verbose;
+	bool			 open, page, verbose;
 	struct relay_conf	 conf;
 	struct auth		*users;
 	char			*pass;
@@ -99,6 +99,7 @@ prepare(struct settings *s)
 	if (s->cert != NULL)
 		read_identity(s);
 	s->conf.door.any_origin = s->open || s->auth != NULL;
+	s->conf.door.page = s->page;
 	s->conf.door.ice = s->ice;
 	s->conf.door.turn_user = s->turn_user;
 	if ((s->conf.access = access_new(s->acl)) == NULL)
@@ -190,6 +191,8 @@ cmd_relay(int argc, char **argv)
 		    OPT_TEXT, false, &s.turn_user, 0, 0, NULL, NULL },
 		{ 0, "turn-pass-file", "FILE", "its password",
 		    OPT_TEXT, false, &s.turn_pass, 0, 0, NULL, NULL },
+		{ 0, "page", NULL, "serve a page: WebRTC from a browser",
+		    OPT_FLAG, false, &s.page, 0, 0, NULL, NULL },
 		{ 'v', "verbose", NULL, "log what is refused, too",
 		    OPT_FLAG, false, &s.verbose, 0, 0, NULL, NULL },
 	};

@@ -5,6 +5,7 @@
 
 #include "relay/auth.h"
 #include "relay/door.h"
+#include "relay/page.h"
 #include "ws/ws.h"
 
 static void
@@ -121,6 +122,8 @@ door_request(const struct door *d, struct ws *w, struct visitor *v)
 {
 	const char	*why;
 
+	if (d->page && strcmp(ws_method(w), "GET") == 0 && page_reply(w))
+		return false;
 	if (!is_path(w, "/healthz") && !is_path(w, "/api/v1/events")) {
 		say(w, 404, "{\"error\":\"not found\"}");
 		return false;

@@ -16,6 +16,7 @@ struct ws;
 struct door {
 	const struct auth *auth;	/* NULL: they are whom they say */
 	bool		 any_origin;	/* else: pages of this machine only */
+	bool		 page;		/* serve the page */
 	const char	*ice;		/* list of URLs, may be "" */
 	const char	*turn_user, *turn_pass;		/* or NULL */
 };

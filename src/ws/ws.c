@@ -770,17 +770,28 @@ ws_accept(struct ws *w, const char *headers)
 void
 ws_reply(struct ws *w, int status, const char *type, const void *p, size_t n)
 {
-	char	 head[256];
+	char	 headers[128];
+
+	snprintf(headers, sizeof(headers), "Content-Type: %s\r\n%s",
+	    type != NULL ? type : "text/plain",
+	    status == 426 ? "Upgrade: websocket\r\n"
+	    "Sec-WebSocket-Version: 13\r\n" : "");
+	ws_reply_with(w, status, headers, p, n);
+}
+
+/* Each header ends in CRLF. */
+void
+ws_reply_with(struct ws *w, int status, const char *headers, const void *p,
+    size_t n)
+{
+	char	 head[1024];
 	int	 len;
 
 	if (w->client || (w->stage != HEAD && w->stage != ANSWER))
 		return;
 	len = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n"
-	    "Content-Type: %s\r\nContent-Length: %zu\r\n%s"
-	    "Connection: close\r\n\r\n", status, http_reason(status),
-	    type != NULL ? type : "text/plain", n,
-	    status == 426 ? "Upgrade: websocket\r\n"
-	    "Sec-WebSocket-Version: 13\r\n" : "");
+	    "%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
+	    status, http_reason(status), headers, n);
 	if (len < 0 || (size_t)len >= sizeof(head) ||
 	    !out_bytes(w, head, (size_t)len) || (n > 0 && !out_bytes(w, p, n)))
 		w->out.n = w->out_at = 0;

@@ -75,6 +75,8 @@ bool		 ws_is_upgrade(const struct ws *, const char **why);
 void		 ws_accept(struct ws *, const char *headers);
 void		 ws_reply(struct ws *, int status, const char *type,
 		     const void *, size_t);
+void		 ws_reply_with(struct ws *, int status, const char *headers,
+		     const void *, size_t);
 
 /* Queue a message, whole or not at all; false: no room, or not open. */
 bool		 ws_send(struct ws *, bool text, const void *, size_t);

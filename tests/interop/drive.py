@@ -34,6 +34,29 @@ def command_output(*argv):
         return ''
 
 
+def family_of(pid):
+    """The process and all that it started: a browser leaves our group."""
+    children = {}
+    for p in os.listdir('/proc'):
+        try:
+            with open('/proc/%s/stat' % p) as f:
+                parent = int(f.read().rpartition(')')[2].split()[1])
+            children.setdefault(parent, []).append(int(p))
+        except (OSError, ValueError, IndexError):
+            pass
+    found = [pid]
+    for p in found:
+        found += children.get(p, [])
+    return found
+
+
+def kill(pid, sig):
+    try:
+        os.kill(pid, sig)
+    except ProcessLookupError:
+        pass
+
+
 def npm_version(name):
     path = os.path.join(BUILD, 'node_modules', name, 'package.json')
     try:
@@ -151,20 +174,16 @@ class Cell:
         p = self.procs.pop(what, None)
         if p is None:
             return
+        family = family_of(p.pid)
         for s in sig, signal.SIGKILL:
-            try:
-                os.killpg(p.pid, s)
-            except ProcessLookupError:
-                pass
+            kill(p.pid, s)
             try:
                 p.wait(5)
                 break
             except subprocess.TimeoutExpired:
                 pass
-        try:                    # what it started and left
-            os.killpg(p.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for pid in family[1:]:  # what it started and left
+            kill(pid, signal.SIGKILL)
         if p.stdout:
             p.stdout.close()
 
@@ -175,7 +194,7 @@ class Cell:
         shutil.rmtree(self.box, ignore_errors=True)
 
     def start_relay(self):
-        self.start('relay', [HOTLINK, 'relay', '-l', '127.0.0.1:0'])
+        self.start('relay', [HOTLINK, 'relay', '-l', '127.0.0.1:0', '--page'])
         line = self.procs['relay'].stdout.readline().decode()
         self.at = line.split()[-1]
 

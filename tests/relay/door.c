@@ -34,7 +34,8 @@ ask(const struct door *d, const char *request, struct visitor *v, bool *in)
 	s = ws_output(w);
 	memset(reply, 0, sizeof(reply));
 	if (s.n > 0)
-		memcpy(reply, s.p, s.n);
+		memcpy(reply, s.p, s.n < sizeof(reply) ? s.n :
+		    sizeof(reply) - 1);
 	return w;
 }
 
@@ -49,6 +50,29 @@ refused(const struct door *d, const char *request, int status)
 	CHECK(!in);
 	sscanf(reply, "HTTP/1.1 %d", &got);
 	EQ(got, status);
+	ws_free(w);
+}
+
+/* Named files only, and only if asked for; nothing from elsewhere in them. */
+static void
+the_page_is_served_if_asked_for(void **state)
+{
+	struct door	 d = plain;
+	struct visitor	 v;
+	bool		 in;
+	struct ws	*w;
+
+	(void)state;
+	refused(&d, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 404);
+	d.page = true;
+	refused(&d, "GET /link.js HTTP/1.1\r\nHost: h\r\n\r\n", 200);
+	refused(&d, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n", 404);
+	refused(&d, "POST / HTTP/1.1\r\nHost: h\r\n\r\n", 404);
+	w = ask(&d, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", &v, &in);
+	CHECK(!in);
+	CHECK(strstr(reply, "Content-Security-Policy: default-src 'none';") !=
+	    NULL);
+	CHECK(strstr(reply, "\r\n\r\n<!DOCTYPE html>") != NULL);
 	ws_free(w);
 }
 
@@ -230,6 +254,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(the_page_is_served_if_asked_for),
 		cmocka_unit_test(a_token_has_one_user_and_a_wrong_one_none),
 		cmocka_unit_test(a_bad_line_of_users_is_named),
 		cmocka_unit_test(

@@ -1,0 +1,15 @@
+#ifndef RELAY_PAGE_H
+#define RELAY_PAGE_H
+
+#include <stdbool.h>
+
+/*
+ * A page for people: a party in a browser that shows whether WebRTC gets
+ * through from there. Its files are in the program.
+ */
+struct ws;
+
+/* True: the request was for one of them and is answered. */
+bool	 page_reply(struct ws *);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * usage: node browser.js PACKAGE URL ME SETUP PEER PATH
+ *
+ * A browser on the page of the relay, headless, with the service of the test
+ * put into it. What the page joins with is what its form gives it, and a role.
+ */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const puppeteer = require('puppeteer-core');
+
+const [pkg, url, me, setup, peer, link] = process.argv.slice(2);
+const firefox = pkg === 'firefox-esr';
+const service = fs.readFileSync(path.join(__dirname, 'service.js'), 'utf8');
+
+const how = firefox ? {
+	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
+	extraPrefsFirefox: {
+		'media.peerconnection.ice.obfuscate_host_addresses': false,
+		'media.peerconnection.ice.loopback': true
+	}
+} : {
+	executablePath: '/usr/bin/chromium', args: [
+		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+		'--disable-background-timer-throttling',
+		'--disable-features=WebRtcHideLocalIpsWithMdns'
+	]
+};
+
+async function main() {
+	const browser = await puppeteer.launch(Object.assign({
+		headless: true, userDataDir: path.join(process.env.TMPDIR,
+		    'profile' + process.pid), dumpio: false
+	}, how));
+
+	process.on('SIGTERM', () => browser.close()
+	    .then(() => process.exit(0)));
+	const page = await browser.newPage();
+
+	page.on('console', m => console.error(m.text()));
+	page.on('pageerror', e => console.error('error:', e.message));
+	await page.goto(url.replace(/^ws/, 'http').replace(/\/api.*/, '/'));
+	await page.evaluate(`{
+		const module = {};
+		${service}
+		const p = join(${JSON.stringify(me)},
+		    { setup: ${JSON.stringify(setup)} });
+		const shown = p.onlink;
+
+		p.onlink = link => {
+			shown(link);
+			const v = new Service(link, async l => ({
+				offered: l.theirs.role, answered: l.ours.role,
+				limit: l.ours.limit
+			}));
+		};
+		p.link(${JSON.stringify(peer)}, ${JSON.stringify(link)});
+		0
+	}`);
+	if (process.env.INTEROP_SCREENSHOT)
+		setInterval(() => page.screenshot({
+			path: process.env.INTEROP_SCREENSHOT, fullPage: true
+		}).catch(() => {}), 2000);
+}
+
+main().catch(e => {
+	console.error(e);
+	process.exit(1);
+});
