@@ -71,9 +71,15 @@ def deb_version(name):
                           name) or None
 
 
+# Roles of a peer in DTLS: as a test asks for it in both sessions, or as they
+# come: passive where it offers, active where it answers.
+NATURAL = 'natural'
+ROLES = 'active', 'passive'
+
+
 class Npm:
-    def __init__(self, stack, package, odd=None):
-        self.stack, self.package, self.odd = stack, package, odd
+    def __init__(self, stack, package, roles=None):
+        self.stack, self.package, self.roles = stack, package, roles
 
     def version(self):
         if not shutil.which('node'):
@@ -116,7 +122,11 @@ class Pion:
         return [os.path.join(BUILD, 'pion'), url, me, role]
 
 
+# This and werift take the parity of stream ids from the ICE role, which is
+# wrong for an active offerer, and always answer actively.
 class Aiortc:
+    roles = [NATURAL]
+
     def version(self):
         v = deb_version('python3-aiortc')
         return v, None if v else 'no Debian package python3-aiortc'
@@ -133,9 +143,7 @@ PEERS = {
     'aiortc': Aiortc(),
     'libwebrtc': Npm('libwebrtc', '@roamhq/wrtc'),
     'libdatachannel': Npm('libdatachannel', 'node-datachannel'),
-    # It takes the parity of its stream ids from ICE, not from DTLS: as an
-    # active offerer it is wrong, so "active" is only what it answers.
-    'werift': Npm('werift', 'werift', {'active': ['passive', 'active']}),
+    'werift': Npm('werift', 'werift', [NATURAL]),
 }
 
 
@@ -158,8 +166,8 @@ class Cell:
         self.box = tempfile.mkdtemp(prefix='hotlink-interop.')
         self.procs, self.logs = {}, {}
         self.sock = None
-        odd = getattr(self.peer, 'odd', None) or {}
-        self.want = odd.get(role, [role, role])
+        self.want = (['passive', 'active'] if role == NATURAL else
+                     [role, role])
         self.result = dict(peer=name, family='IPv%d' % family, role=role)
 
     def start(self, what, argv, env=None):
@@ -208,8 +216,7 @@ class Cell:
     def start_peer(self):
         self.start('peer', self.peer.command(
             'ws://' + self.at + '/api/v1/events', self.email,
-            self.role if self.want == [self.role] * 2 else '-',
-            self.family) + [ME, ME + '/' + DIR + '/stream.tcp.request'], {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
+            self.role, self.family) + [ME, ME + '/' + DIR + '/stream.tcp.request'], {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
                            'HOME': self.box, 'TMPDIR': self.box,
                            'INTEROP_ADDRESS': self.conf.address[self.family]})
 
@@ -439,7 +446,9 @@ def run_peer(name, conf):
             yield dict(peer=name, version=upstream(version), result='skip',
                        family='IPv%d' % family, why='no such address here')
             continue
-        for role in conf.roles:
+        for role in getattr(PEERS[name], 'roles', None) or ROLES:
+            if conf.roles and role not in conf.roles:
+                continue
             r = Cell(name, family, role, conf).run()
             r['version'] = upstream(version)
             yield r
@@ -453,13 +462,12 @@ def main():
     p.add_argument('-4', dest='families', action='store_const', const=[4],
                    default=[4, 6])
     p.add_argument('-r', dest='roles', action='append',
-                   choices=['active', 'passive'])
+                   choices=[NATURAL] + list(ROLES))
     p.add_argument('--ipv4')
     p.add_argument('--ipv6')
     p.add_argument('peer', nargs='*', choices=list(PEERS) + [[]])
     conf = p.parse_args()
     conf.address = {4: conf.ipv4, 6: conf.ipv6}
-    conf.roles = conf.roles or ['active', 'passive']
     for s in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
         signal.signal(s, lambda *_: sys.exit(1))
     rows = []
