@@ -77,7 +77,7 @@ TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party token
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
-TEST_RPC = acks envelope rpc when
+TEST_RPC = acks envelope message rpc spool when
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
@@ -95,14 +95,14 @@ MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
-BENCH = idle burst-3party
+BENCH = idle burst-3party acks
 SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 
-FUZZ = acks envelope rpc \
+FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
