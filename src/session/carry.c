@@ -23,6 +23,15 @@ sender(const struct link *l)
 }
 
 bool
+link_trusts(const struct link *l)
+{
+	const struct party	*p = l->party;
+
+	return !l->marker.has_fingerprint || (p->has_key &&
+	    memcmp(p->key_id, l->marker.fingerprint, sizeof(p->key_id)) == 0);
+}
+
+bool
 link_p2p(const struct link *l)
 {
 	if (l->m.dialect == DIALECT_UNKNOWN || l->channel < 0 ||
@@ -251,7 +260,7 @@ open_channels(struct party *p, uint64_t now, struct batch *tx)
 	for (size_t i = 0; i < p->nlinks && p->control >= 0; i++) {
 		l = p->link[i];
 		if (l->channel >= 0 || !l->out_ok || !l->in_ok ||
-		    now < l->channel_at)
+		    !link_trusts(l) || now < l->channel_at)
 			continue;
 		l->channel = peer_open(d->peer, now, "hotlink", l->canonical,
 		    tx);

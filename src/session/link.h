@@ -145,6 +145,7 @@ uint64_t signal_deadline(const struct party *, uint64_t best);
 
 /* carry.c */
 bool	 link_p2p(const struct link *);
+bool	 link_trusts(const struct link *);	/* the pair's connection */
 bool	 relay_ready(const struct link *);
 void	 open_channels(struct party *, uint64_t now, struct batch *);
 void	 drop_channels(struct party *);

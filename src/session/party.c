@@ -121,20 +121,43 @@ party_peer(const struct party *p)
 
 /*
  * One connection carries all links of a pair, so the key one marker names
- * holds for all; a connection made without it is made again.
+ * holds for all; a connection made without it is made again. A link whose
+ * marker names another key is not carried by it (link_trusts).
  */
 static void
-trust(struct party *p, uint64_t now, const struct marker *m)
+trust(struct party *p, uint64_t now, struct link *l)
 {
-	if (!m->has_fingerprint || (p->has_key &&
-	    memcmp(p->key_id, m->fingerprint, sizeof(p->key_id)) == 0))
+	if (link_trusts(l))
 		return;
+	if (p->has_key) {
+		party_news(p, PARTY_EV_INFO, l, "the marker names another "
+		    "key than that of another link");
+		return;
+	}
 	p->has_key = true;
-	memcpy(p->key_id, m->fingerprint, sizeof(p->key_id));
+	memcpy(p->key_id, l->marker.fingerprint, sizeof(p->key_id));
 	if (p->direct == NULL)
 		return;
 	p->direct->conf.peer.key_id = p->key_id;
 	direct_fail(p->direct, now, "the key to trust has changed");
+}
+
+/* A link with a key has gone: the others', if they name one, holds now. */
+static void
+trust_others(struct party *p, uint64_t now)
+{
+	bool	 same = false;
+
+	for (size_t i = 0; i < p->nlinks; i++)
+		same |= p->link[i]->marker.has_fingerprint &&
+		    link_trusts(p->link[i]);
+	if (same || !p->has_key)
+		return;
+	p->has_key = false;
+	if (p->direct != NULL)
+		p->direct->conf.peer.key_id = NULL;
+	for (size_t i = 0; i < p->nlinks; i++)
+		trust(p, now, p->link[i]);
 }
 
 struct link *
@@ -166,7 +189,7 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	machine_init(&l->m, &conf);
 	machine_set_window(&l->m, p->share);
 	p->link[p->nlinks++] = l;
-	trust(p, now, marker);
+	trust(p, now, l);
 	if (p->dialect != DIALECT_UNKNOWN)
 		machine_speak(&l->m, now, p->dialect);
 	if (p->relay)
@@ -197,7 +220,6 @@ forget_news(struct party *p, const struct link *l)
 void
 party_remove(struct party *p, uint64_t now, struct link *l)
 {
-	(void)now;
 	if (l->out.state == OPENING_ACCEPTED || l->out_ok)
 		say_goodbye(p, l->out.sid);
 	if (l->in.state == INBOUND_ACCEPTED)
@@ -208,6 +230,8 @@ party_remove(struct party *p, uint64_t now, struct link *l)
 			p->link[i] = p->link[--p->nlinks];
 	p->turn = p->turn_relay = p->turn_event = p->turn_say = 0;
 	p->dirty = true;
+	if (l->marker.has_fingerprint)
+		trust_others(p, now);
 	free_link(l);
 }
 

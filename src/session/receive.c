@@ -153,7 +153,7 @@ on_channel(struct party *p, uint64_t now, const struct peer_event *ev,
 		l = p->link[i];
 		if (strcmp(ev->label, "hotlink") != 0 ||
 		    strcmp(ev->protocol, l->canonical) != 0 ||
-		    l->m.flow == NULL)
+		    l->m.flow == NULL || !link_trusts(l))
 			continue;
 		l->channel = ev->channel;
 		mark_open(l, now, p->direct->offered);

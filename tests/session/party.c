@@ -780,6 +780,55 @@ a_lost_path_and_a_lost_relay_together_hardly_wake_us_up(void **state)
 }
 
 static void
+add_with_key(struct world *w, int link, uint8_t first)
+{
+	struct marker	 m;
+	struct app	*a = &w->side[0].app[link];
+
+	world_marker(&m, 0, link);
+	m.has_fingerprint = true;
+	cert_key_id(w->side[1].cert, m.fingerprint);
+	m.fingerprint[0] ^= first;
+	a->link = party_add(w->side[0].party, w->now, &m, a);
+	CHECK(a->link != NULL);
+}
+
+static enum carrier
+carrier_of(const struct world *w, int link)
+{
+	struct link_info	 i;
+
+	world_info(w, 0, link, &i);
+	return i.carrier;
+}
+
+/* Whichever marker came first: no link is carried past its own key. */
+static void
+a_link_is_not_carried_by_the_key_of_another_links_marker(void **state)
+{
+	struct world	*w = world_new(27, &one, &one, 0);
+
+	(void)state;
+	for (int l = 0; l < 2; l++) {
+		world_add(w, 1, l);
+		add_with_key(w, l, l == 0 ? 0 : 1);
+	}
+	world_run(w, 20 * SEC);
+	EQ(carrier_of(w, 0), CARRIER_P2P);
+	EQ(carrier_of(w, 1), CARRIER_NONE);
+	party_remove(w->side[0].party, w->now, w->side[0].app[0].link);
+	w->side[0].app[0].link = NULL;
+	world_run(w, 60 * SEC);
+	EQ(carrier_of(w, 1), CARRIER_NONE);
+	add_with_key(w, 0, 0);
+	party_remove(w->side[0].party, w->now, w->side[0].app[1].link);
+	w->side[0].app[1].link = NULL;
+	world_run(w, 60 * SEC);
+	EQ(carrier_of(w, 0), CARRIER_P2P);
+	world_free(w);
+}
+
+static void
 a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
 {
 	struct world	*w = two_sending(24, &one, &one, 8 << 20);
@@ -913,6 +962,8 @@ main(void)
 		cmocka_unit_test(a_peer_that_is_away_hardly_wakes_us_up),
 		cmocka_unit_test(
 		    a_lost_path_and_a_lost_relay_together_hardly_wake_us_up),
+		cmocka_unit_test(
+		    a_link_is_not_carried_by_the_key_of_another_links_marker),
 		cmocka_unit_test(
 		    a_removed_link_resets_the_other_end_and_can_be_made_again),
 		cmocka_unit_test(
