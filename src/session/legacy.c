@@ -525,8 +525,10 @@ void
 legacy_abort(struct legacy *l, uint64_t now, const char *why)
 {
 	settle(l);
+	(void)now;
 	l->up.end = l->fresh;
-	l->waiting = unsent(l) ? now : NEVER;
+	/* What is due still goes one day, but nobody waits for it any more. */
+	l->waiting = NEVER;
 	renew_down(l);
 	reset_connection(l, why);
 }
