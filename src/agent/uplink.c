@@ -17,6 +17,7 @@ enum {
 	PING_EVERY = 15 * SEC,
 	PONG_WITHIN = 10 * SEC,
 	BACKOFF_MIN = 250 * MS, BACKOFF_MAX = 5 * SEC,
+	STABLE = 10 * SEC,	/* open so long: the pauses begin anew */
 	HEADERS_MAX = TOKEN_MAX + 256,
 	DATA_QUEUE = 1 << 20,	/* stop adding Data above: relay pace */
 };
@@ -30,7 +31,7 @@ struct uplink {
 	bool			 dial_dead;	/* free it at the turn's end */
 	struct ws		*ws;
 	struct alarm		 retry, ping;
-	uint64_t		 backoff;
+	uint64_t		 backoff, opened_at;
 	bool			 pong_due;
 	bool			 brake;		/* not read now */
 	bool			 said_down;	/* once per change */
@@ -72,7 +73,7 @@ lost(struct uplink *u, uint64_t now, const char *why)
 	u->dial_dead = true;
 	set_state(u, WAITING);
 	alarm_clear(u->conf.loop, &u->ping);
-	if (was_open)
+	if (was_open && now >= u->opened_at + STABLE)
 		u->backoff = BACKOFF_MIN;
 	alarm_set(u->conf.loop, &u->retry, now + u->backoff / 2 +
 	    rng_u64(u->conf.rng) % u->backoff);
@@ -94,7 +95,7 @@ opened(struct uplink *u, uint64_t now)
 	log_info("relay %s: connected", u->conf.url.authority);
 	u->said_down = false;
 	u->status = 0;
-	u->backoff = BACKOFF_MIN;
+	u->opened_at = now;
 	u->pong_due = false;
 	u->stats.connects++;
 	alarm_set(u->conf.loop, &u->ping, now + PING_EVERY);
