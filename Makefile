@@ -40,6 +40,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
+SRC_NET += process
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
@@ -53,21 +54,25 @@ SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope message post rpc spool store sync when
+SRC_SCENARIO = env files job parse plan run show vars
 SRC_CLI = acks agent burst env frames identity key main options relay \
 	settings telemetry version
+SRC_CLI += run
 SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
 	$(SRC_SRTP:%=srtp/%) $(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
 	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
-	$(SRC_RELAY:%=relay/%) $(SRC_RPC:%=rpc/%) $(SRC_CLI:%=cli/%)
+	$(SRC_RELAY:%=relay/%) $(SRC_RPC:%=rpc/%) \
+	$(SRC_SCENARIO:%=scenario/%) $(SRC_CLI:%=cli/%)
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop resolve spawn tcp udp watch
+TEST_NET += process
 TEST_ICE = ice rules stun
 TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc rules dcep pool
@@ -78,21 +83,25 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party toke
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
+TEST_SCENARIO = files parse plan
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
-	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) $(TEST_CLI:%=cli/%)
+	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) \
+	$(TEST_SCENARIO:%=scenario/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
 LIVE_AGENTS = markers hostile life paths two-hosts
 LIVE = acks agent-conf binary burst cli env relay links relayed
+LIVE += run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
+MAN += hotlink-run.1
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

@@ -14,6 +14,7 @@ int	 cmd_env(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);
 int	 cmd_msg(int argc, char **argv);
 int	 cmd_relay(int argc, char **argv);
+int	 cmd_run(int argc, char **argv);
 int	 cmd_telemetry(int argc, char **argv);
 int	 cmd_version(int argc, char **argv);
 

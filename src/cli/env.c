@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
 #include "syft/env.h"
@@ -21,7 +20,7 @@ static void
 say(void *arg, bool error, const char *line)
 {
 	(void)arg;
-	log_warnx("%s: %s", error ? "error" : "warning", line);
+	fprintf(stderr, "hotlink env: %s%s\n", error ? "" : "warning: ", line);
 }
 
 /* The environment's text is not for a terminal as it is. */

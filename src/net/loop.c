@@ -331,10 +331,14 @@ take_signals(struct loop *l)
 {
 	struct sigaction	 ignore = { .sa_handler = SIG_IGN };
 	sigset_t		 set;
+	struct sigaction	 old;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	/* nohup(1) ignores it, which a blocked signal would not be. */
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, &l->old_mask);
 	sigaction(SIGPIPE, &ignore, &l->old_pipe);
 	l->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -45,7 +45,10 @@ void		 alarm_clear(struct loop *, struct alarm *);
 void		 loop_on_turn(struct loop *, uint64_t (*)(void *, uint64_t now),
 		     void *);
 
-/* Turn until loop_stop; SIGTERM and SIGINT stop too, and are then reported. */
+/*
+ * Turn until loop_stop; SIGTERM, SIGINT and, if it was not ignored, SIGHUP
+ * stop too, and are then reported.
+ */
 int		 loop_run(struct loop *);	/* 0, or the signal */
 void		 loop_stop(struct loop *);
 

@@ -6,7 +6,7 @@
 struct yml {
 	yaml_parser_t	 parser;
 	yaml_event_t	 event;
-	size_t		 depth, line;
+	size_t		 depth, line, column;
 	const char	*why;
 };
 
@@ -35,6 +35,13 @@ yml_free(struct yml *y)
 	yaml_event_delete(&y->event);
 	yaml_parser_delete(&y->parser);
 	free(y);
+}
+
+static void
+set_place(struct yml *y, yaml_mark_t mark)
+{
+	y->line = mark.line + 1;
+	y->column = mark.column + 1;
 }
 
 static enum yml_item
@@ -107,10 +114,12 @@ yml_next(struct yml *y, struct span *text)
 	text->n = 0;
 	while (y->why == NULL && item < 0) {
 		yaml_event_delete(&y->event);
-		if (!yaml_parser_parse(&y->parser, &y->event))
+		if (!yaml_parser_parse(&y->parser, &y->event)) {
+			set_place(y, y->parser.problem_mark);
 			return bad(y, y->parser.problem != NULL ?
 			    y->parser.problem : "out of memory");
-		y->line = y->event.start_mark.line + 1;
+		}
+		set_place(y, y->event.start_mark);
 		if (second_document(y, ended))
 			return bad(y, "more than one document");
 		ended |= y->event.type == YAML_DOCUMENT_END_EVENT;
@@ -145,6 +154,12 @@ size_t
 yml_line(const struct yml *y)
 {
 	return y->line;
+}
+
+size_t
+yml_column(const struct yml *y)
+{
+	return y->column;
 }
 
 const char *

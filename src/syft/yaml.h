@@ -34,7 +34,10 @@ enum yml_item	 yml_next(struct yml *, struct span *text);
 void		 yml_skip(struct yml *, enum yml_item);
 
 const char	*yml_why(const struct yml *);
-size_t		 yml_line(const struct yml *);	/* from 1, of the last item */
+
+/* Where the last item is, or what is bad: both from 1. */
+size_t		 yml_line(const struct yml *);
+size_t		 yml_column(const struct yml *);
 
 /* The library's version, as "0.2.5". */
 const char	*yml_library(void);

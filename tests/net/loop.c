@@ -286,7 +286,25 @@ signals_stop_the_loop_and_are_reported(void **state)
 	EQ(loop_run(s.loop), SIGTERM);
 	raise(SIGINT);
 	EQ(loop_run(s.loop), SIGINT);
+	raise(SIGHUP);
+	EQ(loop_run(s.loop), SIGHUP);
 	loop_free(s.loop);
+}
+
+static void
+a_hang_up_that_was_ignored_stays_so(void **state)
+{
+	struct sigaction	 ignore = { .sa_handler = SIG_IGN }, old;
+	struct seen		 s;
+
+	(void)state;
+	sigaction(SIGHUP, &ignore, &old);
+	setup(&s);
+	raise(SIGHUP);
+	raise(SIGTERM);
+	EQ(loop_run(s.loop), SIGTERM);
+	loop_free(s.loop);
+	sigaction(SIGHUP, &old, NULL);
 }
 
 static void
@@ -375,6 +393,7 @@ main(void)
 		cmocka_unit_test(what_is_deleted_in_a_turn_is_not_called_in_it),
 		cmocka_unit_test(the_end_of_a_turn_sets_the_next_deadline),
 		cmocka_unit_test(signals_stop_the_loop_and_are_reported),
+		cmocka_unit_test(a_hang_up_that_was_ignored_stays_so),
 		cmocka_unit_test(
 		    a_signal_is_seen_while_descriptors_are_always_ready),
 		cmocka_unit_test(a_broken_pipe_is_no_signal),

@@ -96,6 +96,24 @@ what_could_grow_or_confuse_is_refused(void **state)
 }
 
 static void
+what_is_bad_has_a_line_and_a_column(void **state)
+{
+	static const char	 text[] = "a: 1\nb:\n  - x\n y: z\n";
+	struct yml		*y = yml_new(text, sizeof(text) - 1);
+	enum yml_item		 item;
+	struct span		 s;
+
+	(void)state;
+	do {
+		item = yml_next(y, &s);
+		CHECK(item != YML_DONE);
+	} while (item != YML_BAD);
+	EQ(yml_line(y), 4);
+	EQ(yml_column(y), 2);
+	yml_free(y);
+}
+
+static void
 without_memory_it_is_bad_and_nothing_leaks(void **state)
 {
 	enum yml_item	 item = YML_BAD;
@@ -117,6 +135,7 @@ main(void)
 		cmocka_unit_test(an_item_is_skipped_with_all_it_holds),
 		cmocka_unit_test(an_empty_text_is_no_document),
 		cmocka_unit_test(what_could_grow_or_confuse_is_refused),
+		cmocka_unit_test(what_is_bad_has_a_line_and_a_column),
 		cmocka_unit_test(without_memory_it_is_bad_and_nothing_leaks),
 	};
 
