@@ -101,7 +101,7 @@ SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-run.1
+MAN += hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

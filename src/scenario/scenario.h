@@ -8,8 +8,8 @@
 #include "base/time.h"
 
 /*
- * A scenario file as it was read, hotlink-run(1): what to do, in which order.
- * Texts still have their {{variables}}.
+ * A scenario file as it was read, hotlink-scenario(5): what to do, in which
+ * order. Texts still have their {{variables}}.
  */
 enum step_kind {
 	STEP_NONE,
