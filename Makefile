@@ -53,11 +53,12 @@ SRC_SESSION = ring up down flow reorder legacy \
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub page relay wire
-SRC_RPC = access acks box envelope message post rpc spool store sync when
+SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_CLI = acks agent burst env frames identity key main options relay \
 	settings telemetry version
 SRC_CLI += run
+SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \

@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/bearer.h"
 #include "agent/markers.h"
+#include "agent/messages.h"
 #include "agent/proxy.h"
 #include "agent/servers.h"
 #include "agent/sockets.h"
@@ -664,6 +665,11 @@ start(struct agent *a, uint64_t now)
 		return -1;
 	if (c->ice_servers != NULL)
 		servers_add(a->servers, now, c->ice_servers);
+	if (c->messages != NULL) {
+		a->messages = messages_new(a->loop, c->messages, c->spool, now);
+		if (a->messages == NULL)
+			return -1;
+	}
 	errno = 0;
 	a->markers = markers_new(a->loop, c->root, c->email, &markers_user, a,
 	    now);
@@ -687,6 +693,7 @@ stop(struct agent *a, uint64_t now)
 		uplink_pump(a->uplink, now);
 	uplink_free(a->uplink);
 	telemetry_free(a->telemetry);
+	messages_free(a->messages);
 	servers_free(a->servers);
 	bearer_free(a->bearer);
 	free(a->held);

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "session/party.h"
 
+struct box;
 struct cert;
 struct rng;
 struct tls_client_conf;
@@ -41,6 +42,9 @@ struct agent_conf {
 	size_t			 window, memory, chunk, high;
 	struct rng		*rng;
 	const struct cert	*cert;
+	/* --messages: where they are exchanged, and kept; or NULL */
+	const struct box	*messages;
+	const char		*spool;
 };
 
 /* 0 when a signal ended it; 1 after a message if it could not start. */

@@ -54,6 +54,7 @@ struct agent {
 	struct servers		*servers;
 	struct held		*held;
 	struct telemetry	*telemetry;
+	struct messages		*messages;	/* NULL without them */
 	struct node		*nodes;
 	struct channel		*channels;
 	struct addr		 host[AGENT_HOSTS];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/proxy.h"
+#include "agent/messages.h"
 #include "agent/state.h"
 #include "agent/telemetry.h"
 #include "agent/uplink.h"
@@ -328,6 +329,8 @@ snapshot(const struct agent *a, struct telemetry *t, struct sums *s,
 	    "sessions_in", l.in, "sessions_out", l.out,
 	    "proxies", l.proxies);
 	json_object_set_new(o, "live", live);
+	if (a->messages != NULL)
+		json_object_set_new(o, "messages", messages_stats(a->messages));
 	return o;
 }
 

@@ -11,12 +11,12 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "cli/acks.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
 #include "net/clock.h"
 #include "rpc/acks.h"
 #include "rpc/box.h"
+#include "rpc/sync.h"
 #include "rpc/when.h"
 
 static struct args {
@@ -184,34 +184,13 @@ print_sql(struct acks *a)
 		printf("COMMIT;\n");
 }
 
-void
-acks_put_stats(json_t *o, const struct acks *a)
-{
-	struct acks_stats	 s;
-	int			 rc = 0;
-
-	acks_stats(a, &s);
-	rc |= json_object_set_new(o, "pending",
-	    json_integer((json_int_t)s.pending));
-	rc |= json_object_set_new(o, "looked_up",
-	    json_integer((json_int_t)s.looked_up));
-	rc |= json_object_set_new(o, "unrelated_skipped",
-	    json_integer((json_int_t)s.unrelated_skipped));
-	rc |= json_object_set_new(o, "refused",
-	    json_integer((json_int_t)s.refused));
-	for (unsigned i = 0; i < ACK_KINDS; i++)
-		rc |= json_object_set_new(o, ack_name(i),
-		    json_integer((json_int_t)s.by[i]));
-	if (rc != 0)
-		fatalx("out of memory");
-}
-
 static void
 print_stats(const struct acks *a)
 {
 	json_t	*o = json_object();
 
-	acks_put_stats(o, a);
+	if (acks_put_stats(a, o) == -1)
+		fatalx("acks: out of memory");
 	put_json(o);
 }
 

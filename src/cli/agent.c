@@ -16,10 +16,15 @@
 #include "crypto/rng.h"
 #include "crypto/tls.h"
 #include "net/file.h"
+#include "rpc/box.h"
 
 #define SYSTEM_TRUST	"/etc/ssl/certs/ca-certificates.crt"
 
-enum { CONNECT_TIMEOUT = 10 * SEC };
+enum {
+	CONNECT_TIMEOUT = 10 * SEC,
+	/* Of a program for messages: the links wait for it meanwhile. */
+	CMD_TIMEOUT = 2 * SEC,
+};
 
 static struct agent_options	 args = {
 	.connect_timeout = CONNECT_TIMEOUT, .window = 4 << 20,
@@ -81,6 +86,18 @@ static const struct option	 options[] = {
 	    .help = "for all links together (32M)", .min = 1 << 20,
 	    .max = 4ull << 30, .to = &args.memory,
 	    .given = &args.memory_given },
+	{ .name = "messages", .kind = OPT_FLAG,
+	    .help = "receive and answer messages, as msg sync --watch",
+	    .to = &args.messages },
+	{ .name = "spool", .arg = "DIR", .kind = OPT_TEXT,
+	    .help = "and keep them there (messages below data-dir)",
+	    .to = &args.spool },
+	{ .name = "encrypt-cmd", .arg = "CMD", .kind = OPT_TEXT,
+	    .help = "reads plain text, writes an envelope",
+	    .to = &args.encrypt },
+	{ .name = "decrypt-cmd", .arg = "CMD", .kind = OPT_TEXT,
+	    .help = "reads an envelope, writes its plain text",
+	    .to = &args.decrypt },
 	{ .letter = 'v', .name = "verbose", .kind = OPT_FLAG,
 	    .help = "log more", .to = &args.verbose },
 };
@@ -100,6 +117,8 @@ struct holds {
 	uint8_t			 pin[32];
 	char			 email[EMAIL_MAX + 1];
 	char			 root[4096];
+	struct box		 box;
+	char			 spool[4096];
 	char			*token;
 };
 
@@ -138,6 +157,31 @@ set_party(struct agent_conf *c, struct holds *h)
 		return options_misuse(&command, "%s: too long",
 		    s->data_dir.source);
 	c->root = h->root;
+	return OPTIONS_RUN;
+}
+
+static int
+set_messages(struct agent_conf *c, struct holds *h)
+{
+	const struct settings	*s = &h->settings;
+
+	if (!args.messages)
+		return args.spool == NULL && args.encrypt == NULL &&
+		    args.decrypt == NULL ? OPTIONS_RUN :
+		    options_misuse(&command, "--spool, --encrypt-cmd and "
+		    "--decrypt-cmd are for --messages");
+	h->box = (struct box){
+		.data_dir = s->data_dir.value, .me = h->email,
+		.app = "biovault", .endpoint = "message",
+		.encrypt = args.encrypt, .decrypt = args.decrypt,
+		.timeout = CMD_TIMEOUT,
+	};
+	if ((size_t)snprintf(h->spool, sizeof(h->spool), "%s/messages",
+	    s->data_dir.value) >= sizeof(h->spool))
+		return options_misuse(&command, "%s: too long",
+		    s->data_dir.source);
+	c->messages = &h->box;
+	c->spool = args.spool != NULL ? args.spool : h->spool;
 	return OPTIONS_RUN;
 }
 
@@ -238,7 +282,7 @@ static int
 set_all(struct agent_conf *c, struct holds *h)
 {
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
-		set_rest, set_bind, set_party, set_tls, set_token,
+		set_rest, set_bind, set_party, set_messages, set_tls, set_token,
 		set_identity,
 	};
 	int		 status = OPTIONS_RUN;

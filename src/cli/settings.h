@@ -21,7 +21,8 @@ enum { SETTINGS_LINE = 8192, SETTINGS_LIST = 2048 };
 struct agent_options {
 	const char		*server, *user, *data_dir, *config, *token_file,
 				*ca, *pin, *key, *tcp_bind;
-	bool			 strict, p2p_only, lite, verbose;
+	bool			 strict, p2p_only, lite, verbose, messages;
+	const char		*spool, *encrypt, *decrypt;
 	unsigned		 transport;
 	uint64_t		 connect_timeout, udp_port, window, memory;
 	struct option_list	 ice, bind;

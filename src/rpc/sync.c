@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -525,4 +526,52 @@ sync_pass(struct sync *s, const char **why)
 	result = pass(s, why);
 	spool_unlock(s->spool);
 	return result;
+}
+
+int
+acks_put_stats(const struct acks *a, void *object)
+{
+	struct acks_stats	 s;
+	int			 rc = 0;
+
+	acks_stats(a, &s);
+	rc |= json_object_set_new(object, "pending",
+	    json_integer((json_int_t)s.pending));
+	rc |= json_object_set_new(object, "looked_up",
+	    json_integer((json_int_t)s.looked_up));
+	rc |= json_object_set_new(object, "unrelated_skipped",
+	    json_integer((json_int_t)s.unrelated_skipped));
+	rc |= json_object_set_new(object, "refused",
+	    json_integer((json_int_t)s.refused));
+	for (unsigned i = 0; i < ACK_KINDS; i++)
+		rc |= json_object_set_new(object, ack_name(i),
+		    json_integer((json_int_t)s.by[i]));
+	return rc == 0 ? 0 : -1;
+}
+
+int
+sync_put_stats(const struct sync *s, void *object)
+{
+	const struct {
+		const char	*name;
+		uint64_t	 n;
+	} own[] = {
+		{ "passes", s->stats.passes },
+		{ "locked", s->stats.locked },
+		{ "received", s->stats.received },
+		{ "duplicate", s->stats.duplicate },
+		{ "self", s->stats.self },
+		{ "unreadable", s->stats.unreadable },
+		{ "ack_failed", s->stats.ack_failed },
+		{ "resent", s->stats.resent },
+		{ "foreign_files", s->stats.foreign_files },
+	};
+	int	 rc = 0;
+
+	if (s->acks != NULL)
+		rc |= acks_put_stats(s->acks, object);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		rc |= json_object_set_new(object, own[i].name,
+		    json_integer((json_int_t)own[i].n));
+	return rc == 0 ? 0 : -1;
 }

@@ -40,4 +40,11 @@ enum sync_result { SYNC_DONE, SYNC_LOCKED, SYNC_BROKEN };
 enum sync_result sync_pass(struct sync *, const char **why);
 void	 sync_fini(struct sync *);
 
+/*
+ * The counters under their names, into a JSON object (json_t *): those of
+ * acks.h of the last pass, the others of all passes. -1: out of memory.
+ */
+int	 acks_put_stats(const struct acks *, void *object);
+int	 sync_put_stats(const struct sync *, void *object);
+
 #endif
