@@ -720,12 +720,15 @@ hub_join(struct hub *h, const char *user, enum msg_encoding encoding)
 {
 	struct msg	 hello = { .type = MSG_SYSTEM, .id = span_of("000000"),
 	    .version = span_of(VERSION), .text = span_of("ok") };
-	int		 c = 0;
+	int		 c = NOBODY, own = 0;
 
 	assert(h->sent == h->nto);
-	while (c < HUB_CONNS && h->conn[c].used)
-		c++;
-	if (c == HUB_CONNS || strlen(user) > EMAIL_MAX)
+	for (int i = HUB_CONNS; i-- > 0;)
+		if (!h->conn[i].used)
+			c = i;
+		else
+			own += same(h->conn[i].user, user);
+	if (c == NOBODY || own >= HUB_USER_CONNS || strlen(user) > EMAIL_MAX)
 		return -1;
 	memset(&h->conn[c], 0, sizeof(h->conn[c]));
 	h->conn[c].used = true;

@@ -21,6 +21,7 @@ struct hub;
 
 enum {
 	HUB_CONNS = 1024,
+	HUB_USER_CONNS = 64,		/* of one user: each may hold 20 MiB */
 	HUB_SESSIONS = 16384,
 	HUB_USER_SESSIONS = 1024,	/* opened by one user */
 	HUB_ACCEPTED = 16,		/* connections; of a TCP path one */
@@ -34,7 +35,7 @@ void		 hub_free(struct hub *);
 
 /*
  * A connection of an authenticated user that wants this encoding; its first
- * message is output at once. -1: the hub is full.
+ * message is output at once. -1: the hub is full, or of this user.
  */
 int		 hub_join(struct hub *, const char *user, enum msg_encoding);
 void		 hub_leave(struct hub *, int conn);

@@ -139,8 +139,8 @@ on_request(struct client *c)
 	if (!door_request(&r->conf.door, c->wire.ws, &v))
 		return;
 	if ((c->id = hub_join(r->hub, v.user, v.encoding)) == -1) {
-		log_warnx("client %s: refused: %d connections are open",
-		    c->from, HUB_CONNS);
+		log_warnx("client %s: refused: too many connections",
+		    c->from);
 		door_full(c->wire.ws);
 		return;
 	}

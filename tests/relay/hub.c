@@ -459,14 +459,33 @@ the_sessions_of_a_user_are_bounded_but_orphans_make_room(void **state)
 
 
 static void
-a_full_hub_refuses_and_a_place_can_be_taken_again(void **state)
+one_user_does_not_fill_the_hub(void **state)
 {
 	struct hub	*h = new_hub();
 
 	(void)state;
-	for (int i = 0; i < HUB_CONNS; i++)
+	for (int i = 0; i < HUB_USER_CONNS; i++)
 		EQ(join(h, "bob@x.io"), i);
 	EQ(hub_join(h, "bob@x.io", MSG_JSON), -1);
+	EQ(join(h, "alice@x.io"), HUB_USER_CONNS);
+	hub_leave(h, 3);
+	EQ(join(h, "bob@x.io"), 3);
+	hub_free(h);
+}
+
+
+static void
+a_full_hub_refuses_and_a_place_can_be_taken_again(void **state)
+{
+	struct hub	*h = new_hub();
+	char		 user[32];
+
+	(void)state;
+	for (int i = 0; i < HUB_CONNS; i++) {
+		snprintf(user, sizeof(user), "bob%d@x.io", i / 64);
+		EQ(join(h, user), i);
+	}
+	EQ(hub_join(h, "carl@x.io", MSG_JSON), -1);
 	hub_leave(h, 7);
 	EQ(join(h, "carl@x.io"), 7);
 	hub_free(h);
@@ -530,6 +549,7 @@ main(void)
 		    sessions_are_reclaimed_when_both_sides_are_gone),
 		cmocka_unit_test(
 		    the_sessions_of_a_user_are_bounded_but_orphans_make_room),
+		cmocka_unit_test(one_user_does_not_fill_the_hub),
 		cmocka_unit_test(
 		    a_full_hub_refuses_and_a_place_can_be_taken_again),
 		cmocka_unit_test(files_are_refused_and_unknown_types_ignored),
