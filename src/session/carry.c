@@ -243,7 +243,7 @@ void
 drop_channels(struct party *p)
 {
 	p->control = -1;
-	p->norphans = 0;
+	p->norphans = p->nleft = 0;
 	for (size_t i = 0; i < p->nlinks; i++)
 		p->link[i]->channel = -1;
 }
@@ -271,6 +271,15 @@ open_channels(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
+/* Streams are few: those of links that were removed must end, too. */
+static void
+close_left(struct party *p, uint64_t now, struct batch *tx)
+{
+	while (p->nleft > 0)
+		peer_close_channel(p->direct->peer, now, p->left[--p->nleft],
+		    tx);
+}
+
 static bool
 has_session(const struct party *p)
 {
@@ -292,6 +301,8 @@ tick_pair(struct party *p, uint64_t now, struct batch *tx)
 	if (p->direct == NULL)
 		return;
 	direct_tick(p->direct, now, tx);
+	if (p->direct->state == DIRECT_UP)
+		close_left(p, now, tx);
 	if (p->direct->state != DIRECT_UP && p->direct->state != DIRECT_LOST)
 		drop_channels(p);
 	else if (p->direct->conf.peer.offerer &&

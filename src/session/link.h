@@ -111,6 +111,8 @@ struct party {
 	int			 control;	/* its channel; -1: none */
 	struct orphan		 orphan[ORPHANS];
 	size_t			 norphans;
+	uint16_t		 left[PARTY_LINKS];
+	size_t			 nleft;		/* channels without a link */
 	size_t			 turn, turn_relay, turn_event, turn_say;
 
 	struct news		 news[NEWS];

@@ -230,6 +230,9 @@ party_remove(struct party *p, uint64_t now, struct link *l)
 			p->link[i] = p->link[--p->nlinks];
 	p->turn = p->turn_relay = p->turn_event = p->turn_say = 0;
 	p->dirty = true;
+	if (p->dialect == DIALECT_1 && l->channel >= 0 &&
+	    p->nleft < PARTY_LINKS)
+		p->left[p->nleft++] = (uint16_t)l->channel;
 	if (l->marker.has_fingerprint)
 		trust_others(p, now);
 	free_link(l);

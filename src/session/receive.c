@@ -163,11 +163,24 @@ on_channel(struct party *p, uint64_t now, const struct peer_event *ev,
 	peer_close_channel(p->direct->peer, now, ev->channel, tx);
 }
 
+/* What was about a stream that has ended is not about its next use. */
+static void
+drop_orphans(struct party *p, int stream)
+{
+	size_t	 kept = 0;
+
+	for (size_t i = 0; i < p->norphans; i++)
+		if (p->orphan[i].stream != stream)
+			p->orphan[kept++] = p->orphan[i];
+	p->norphans = kept;
+}
+
 static void
 on_pair_closed(struct party *p, uint64_t now, const struct peer_event *ev)
 {
 	struct link	*l = by_channel(p, ev->channel);
 
+	drop_orphans(p, ev->channel);
 	if (ev->channel == p->control) {
 		direct_fail(p->direct, now, "the control channel was closed");
 		drop_channels(p);
@@ -277,9 +290,17 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 }
 
 /*
- * The next thing a peer connection has. Of an upstream peer whose reader is
- * slow nothing is taken: SCTP stops the sender.
+ * Of an upstream peer whose reader is slow nothing is taken: SCTP stops the
+ * sender. A connection that has failed has no bytes any more, only the news.
  */
+static bool
+may_pull(const struct link *l, const struct direct *d)
+{
+	return d != NULL && (l->m.legacy == NULL || legacy_want(l->m.legacy) ||
+	    (d->peer != NULL && peer_state(d->peer) == PEER_FAILED));
+}
+
+/* The next thing a peer connection has. */
 bool
 carry_pull(struct party *p, uint64_t now, struct batch *tx)
 {
@@ -289,9 +310,9 @@ carry_pull(struct party *p, uint64_t now, struct batch *tx)
 		return pull_pair(p, now, tx);
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		if (l->m.legacy != NULL && !legacy_want(l->m.legacy))
-			continue;
-		if (pull_from_peer(l, now, tx) || pull_to_peer(l, now, tx))
+		if ((may_pull(l, l->from_peer) &&
+		    pull_from_peer(l, now, tx)) || (may_pull(l, l->to_peer) &&
+		    pull_to_peer(l, now, tx)))
 			return true;
 	}
 	return false;

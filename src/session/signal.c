@@ -96,7 +96,7 @@ forget_pair(struct party *p)
 {
 	forget_direct(p, &p->direct);
 	p->control = -1;
-	p->norphans = 0;
+	p->norphans = p->nleft = 0;
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->dialect == DIALECT_1)
 			p->link[i]->channel = -1;

@@ -857,6 +857,27 @@ a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
 	world_free(w);
 }
 
+/* The other link keeps the connection, which has so many streams. */
+static void
+a_link_can_be_removed_and_made_again_any_number_of_times(void **state)
+{
+	struct world	*w = world_new(28, &one, &one, 2);
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, both_direct));
+	for (int i = 0; i < 300; i++) {
+		party_remove(w->side[0].party, w->now,
+		    w->side[0].app[0].link);
+		memset(&w->side[0].app[0], 0, sizeof(w->side[0].app[0]));
+		pump(w, 0);
+		world_add(w, 0, 0);
+		if (!world_until(w, 20 * SEC, both_direct))
+			fail_msg("the %dth time", i);
+		w->nsessions = w->nsessions > 32 ? 0 : w->nsessions;
+	}
+	world_free(w);
+}
+
 static void
 a_goodbye_ends_the_peers_connection_with_a_reason(void **state)
 {
@@ -974,6 +995,8 @@ main(void)
 		    a_link_is_not_carried_by_the_key_of_another_links_marker),
 		cmocka_unit_test(
 		    a_removed_link_resets_the_other_end_and_can_be_made_again),
+		cmocka_unit_test(
+		    a_link_can_be_removed_and_made_again_any_number_of_times),
 		cmocka_unit_test(
 		    a_goodbye_ends_the_peers_connection_with_a_reason),
 		cmocka_unit_test(
