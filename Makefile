@@ -201,6 +201,13 @@ fuzz: packages-test
 	@HOTLINK_OUT=build/fuzz sh tests/fuzz/run $(FUZZ_SECONDS)
 
 # Objects alone: what a warning costs is in the compiling.
+# Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
+# pion" is less of it.
+interop: packages-build
+	@$(MAKE) -s -j2 $(BIN)
+	@sh tests/interop/setup
+	@tests/interop/run $(INTEROP)
+
 lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
 	@sh tests/man

@@ -87,7 +87,7 @@ class Npm:
         v = npm_version(self.package)
         return v, None if v else 'no npm package ' + self.package
 
-    def command(self, url, me, role, family):
+    def command(self, url, me, role):
         return ['node', os.path.join(HERE, 'peer.js'), self.stack, url, me,
                 role]
 
@@ -104,7 +104,7 @@ class Browser:
         v = deb_version(self.package)
         return v, None if v else 'no Debian package ' + self.package
 
-    def command(self, url, me, role, family):
+    def command(self, url, me, role):
         return ['node', os.path.join(HERE, 'browser.js'), self.package, url,
                 me, role]
 
@@ -118,7 +118,7 @@ class Pion:
             return None, 'pion peer was not built'
         return v, None
 
-    def command(self, url, me, role, family):
+    def command(self, url, me, role):
         return [os.path.join(BUILD, 'pion'), url, me, role]
 
 
@@ -131,7 +131,7 @@ class Aiortc:
         v = deb_version('python3-aiortc')
         return v, None if v else 'no Debian package python3-aiortc'
 
-    def command(self, url, me, role, family):
+    def command(self, url, me, role):
         return ['/usr/bin/python3', os.path.join(HERE, 'peer_aiortc.py'), url,
                 me, role]
 
@@ -214,11 +214,11 @@ class Cell:
             {'SYFTBOX_HOTLINK_TCP_PROXY_CHUNK_SIZE': '1048576'})
 
     def start_peer(self):
-        self.start('peer', self.peer.command(
-            'ws://' + self.at + '/api/v1/events', self.email,
-            self.role, self.family) + [ME, ME + '/' + DIR + '/stream.tcp.request'], {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
-                           'HOME': self.box, 'TMPDIR': self.box,
-                           'INTEROP_ADDRESS': self.conf.address[self.family]})
+        argv = self.peer.command('ws://' + self.at + '/api/v1/events',
+                                 self.email, self.role)
+        self.start('peer', argv + [ME, '%s/%s/stream.tcp.request' % (ME, DIR)],
+                   {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
+                    'HOME': self.box, 'TMPDIR': self.box})
 
     def marker(self):
         with socket.socket() as s:
