@@ -80,7 +80,8 @@ TEST_SCTP = assoc rules dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party token
+TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
+	token
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
@@ -241,5 +242,5 @@ distclean: clean
 -include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) \
 	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d)
 
-.PHONY: all bench check clean demo distclean fuzz fuzzers install lint objects \
+.PHONY: all bench check clean demo distclean fuzz fuzzers install interop lint objects \
 	packages-build packages-test reproducible tests uninstall

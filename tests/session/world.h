@@ -602,4 +602,40 @@ world_info(const struct world *w, int s, int link, struct link_info *i)
 	link_info(w->side[s].app[link].link, w->now, i);
 }
 
+static inline bool
+all_arrived(const struct world *w)
+{
+	const struct app	*a, *b;
+
+	for (int i = 0; i < W_LINKS; i++) {
+		a = &w->side[0].app[i];
+		b = &w->side[1].app[i];
+		if (a->link != NULL && b->link != NULL &&
+		    (a->got < b->to_send || b->got < a->to_send))
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+half_arrived(const struct world *w)
+{
+	const struct app	*a = &w->side[0].app[0], *b =
+				    &w->side[1].app[0];
+
+	return a->got > b->to_send / 3 && b->got > a->to_send / 3;
+}
+
+/* Both sides send n bytes each way, and both are told to. */
+static inline struct world *
+two_sending(uint64_t seed, const struct party_conf *a,
+    const struct party_conf *b, uint64_t n)
+{
+	struct world	*w = world_new(seed, a, b, 1);
+
+	world_connect(w, 0, 0, n, false);
+	world_connect(w, 1, 0, n, false);
+	return w;
+}
+
 #endif

@@ -1,0 +1,94 @@
+#include "session/world.h"
+
+static const struct party_conf	 one = { .dialect1 = true };
+static const struct party_conf	 zero = { .dialect1 = false };
+
+static void
+restart(struct world *w, int s)
+{
+	world_relay_side(w, s, false);
+	party_free(w->side[s].party);
+	memset(w->side[s].app, 0, sizeof(w->side[s].app));
+	world_start(w, s, 1);
+	world_relay_side(w, s, true);
+}
+
+static void
+restarts_are_noticed(const struct party_conf *c)
+{
+	struct world	*w;
+
+	for (int s = 0; s < 2; s++) {
+		w = two_sending(13, c, c, 8 << 20);
+		CHECK(world_until(w, 30 * SEC, half_arrived));
+		restart(w, s);
+		world_run(w, 5 * SEC);
+		EQ(w->side[1 - s].app[0].resets, 1);
+		world_connect(w, 0, 0, 200000, false);
+		world_connect(w, 1, 0, 200000, false);
+		CHECK(world_until(w, 60 * SEC, all_arrived));
+		EQ(w->side[1 - s].app[0].resets, 1);
+		EQ(w->side[s].app[0].resets, 0);
+		world_free(w);
+	}
+}
+
+/* An Open of the other side that was on its way when this one restarted. */
+static void
+open_again(struct world *w, int from)
+{
+	struct msg	 m = { .type = MSG_OPEN, .id = span_of("abc") };
+
+	for (size_t i = 0; i < w->nsessions; i++)
+		if (w->session[i].from == from) {
+			m.sid = span_of(w->session[i].sid);
+			m.path = span_of(w->session[i].path);
+		}
+	m.from = span_of(emails[from]);
+	m.to = span_of(emails[1 - from]);
+	CHECK(party_message(w->side[1 - from].party, w->now, &m));
+}
+
+static void
+two_of_dialect_0_do_not_renew_their_sessions_for_ever(void **state)
+{
+	struct world	*w = two_sending(13, &zero, &zero, 8 << 20);
+	uint64_t	 opens;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	opens = w->side[0].opens_said + w->side[1].opens_said;
+	restart(w, 1);
+	open_again(w, 0);
+	world_run(w, 5 * SEC);
+	EQ(w->side[0].app[0].resets, 1);
+	CHECK(w->side[0].opens_said + w->side[1].opens_said < opens + 10);
+	world_connect(w, 0, 0, 200000, false);
+	world_connect(w, 1, 0, 200000, false);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	world_free(w);
+}
+
+static void
+a_peer_that_restarts_resets_the_link_and_serves_the_next(void **state)
+{
+	struct party_conf	 ws = { .dialect1 = true,
+				    .transport = TRANSPORT_WS };
+
+	(void)state;
+	restarts_are_noticed(&one);
+	restarts_are_noticed(&ws);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
+		cmocka_unit_test(
+		    two_of_dialect_0_do_not_renew_their_sessions_for_ever),
+	};
+
+	return RUN(tests);
+}
