@@ -72,7 +72,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 # A test program per module; tests/support is linked into each.
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls gcm
-TEST_NET = file loop resolve spawn tcp udp watch
+TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += process
 TEST_ICE = ice rules stun
 TEST_DTLS = dtls message reassembly

@@ -59,7 +59,8 @@ one_pass(struct sync *s)
 	enum sync_result	 result = sync_pass(s, &why);
 
 	on_done(s, result, why);
-	return result == SYNC_DONE ? STATUS_OK : STATUS_FAILED;
+	return result == SYNC_DONE && s->stats.errors == 0 ? STATUS_OK :
+	    STATUS_FAILED;
 }
 
 static int

@@ -44,6 +44,15 @@ tell(struct sync *s, const char *what, const char *id, const char *message,
 		s->tell(s->arg, &n);
 }
 
+/* Something that is still to be done, and why it was not. */
+static void
+postpone(struct sync *s, const char *what, const char *id,
+    const char *message, const char *party, const char *why)
+{
+	s->stats.errors++;
+	tell(s, what, id, message, party, why);
+}
+
 /* A name for the record of a file whose own name may be anything. */
 static void
 record_name(const char *file, char buf[48])
@@ -114,7 +123,7 @@ acknowledge(struct incoming *in)
 	if (rc == 0)
 		return 0;
 	s->stats.ack_failed++;
-	tell(s, "ack_failed", in->id, "", in->rpc.sender, why);
+	postpone(s, "ack_failed", in->id, "", in->rpc.sender, why);
 	return -1;
 }
 
@@ -199,7 +208,7 @@ store(struct incoming *in)
 	if (complete(in) != 0 || spool_put(in->s->spool, STATE_RECEIVED,
 	    in->id, m) == -1) {
 		in->s->stats.ack_failed++;
-		tell(in->s, "not_stored", in->id, "", in->rpc.sender,
+		postpone(in->s, "not_stored", in->id, "", in->rpc.sender,
 		    strerror(errno));
 		return;
 	}
@@ -350,7 +359,7 @@ finish_draft(void *arg, const char *name, struct message *m)
 		tell(s, "resent", name, message_get(m, M_ID),
 		    message_get(m, M_TO), "");
 	} else
-		tell(s, "not_sent", name, message_get(m, M_ID),
+		postpone(s, "not_sent", name, message_get(m, M_ID),
 		    message_get(m, M_TO), why);
 	return s->box.signal;
 }
@@ -421,7 +430,7 @@ commit(struct sync *s, const struct pending *p)
 	    spool_put(s->spool, STATE_SENT, p->message, &m) == 0)
 		state = message_state(&m);
 	else
-		tell(s, "not_stored", p->id, p->message, p->recipient,
+		postpone(s, "not_stored", p->id, p->message, p->recipient,
 		    strerror(errno));
 	message_fini(&m);
 	return state;
@@ -448,7 +457,7 @@ decide(struct sync *s, const struct pending *p)
 		    status);
 	if (ack_accepted(p->ack) && !s->no_cleanup &&
 	    box_clean(&s->box, p) == -1)
-		tell(s, "not_removed", p->id, p->message, p->recipient, "");
+		postpone(s, "not_removed", p->id, p->message, p->recipient, "");
 	spool_move(s->spool, STATE_SENT, state, p->message);
 }
 
@@ -565,6 +574,7 @@ sync_put_stats(const struct sync *s, void *object)
 		{ "ack_failed", s->stats.ack_failed },
 		{ "resent", s->stats.resent },
 		{ "foreign_files", s->stats.foreign_files },
+		{ "errors", s->stats.errors },
 	};
 	int	 rc = 0;
 

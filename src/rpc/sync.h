@@ -15,6 +15,7 @@ struct sync_stats {
 	uint64_t	 passes, locked;
 	uint64_t	 received, duplicate, self, unreadable, ack_failed;
 	uint64_t	 resent, foreign_files;
+	uint64_t	 errors;	/* what had to be left for later */
 };
 
 /* What happened to one message; what is a word, detail may be "". */
