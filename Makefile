@@ -57,7 +57,7 @@ SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_CLI = acks agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += run
+SRC_CLI += mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -96,14 +96,14 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 LIVE_AGENTS = markers hostile life paths two-hosts
 LIVE = acks agent-conf binary burst cli env relay links relayed
-LIVE += run
+LIVE += mark run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-run.1 hotlink-scenario.5
+MAN += hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

@@ -17,6 +17,7 @@ static const struct {
 	{ "relay", cmd_relay, "introduce agents, carry what they cannot" },
 	{ "key", cmd_key, "print the identity of a key file" },
 	{ "telemetry", cmd_telemetry, "show what agents counted" },
+	{ "mark", cmd_mark, "write one party's marker of a link" },
 	{ "run", cmd_run, "run a scenario, step by step" },
 	{ "env", cmd_env, "show what the environment means" },
 	{ "version", cmd_version, "show versions and fast paths" },
