@@ -276,7 +276,10 @@ on_relay_up(void *arg, uint64_t now, const char *ice_servers,
 
 	(void)turn_user;
 	(void)turn_pass;
-	if (a->conf->ice_servers == NULL && ice_servers != NULL)
+	/* The same list again looks up what could not be found before. */
+	if (a->conf->ice_servers != NULL)
+		ice_servers = a->conf->ice_servers;
+	if (ice_servers != NULL)
 		servers_add(a->servers, now, ice_servers);
 	for (struct node *n = a->nodes; n != NULL; n = n->next) {
 		party_relay(n->party, now, true);

@@ -50,6 +50,16 @@ servers_free(struct servers *s)
 	free(s);
 }
 
+/* It has no address: asked again when the list is given again. */
+static void
+forget(struct servers *s, struct lookup *l)
+{
+	for (size_t i = 0; i < s->nentries; i++)
+		if (s->entry[i] == l)
+			s->entry[i] = s->entry[--s->nentries];
+	free(l);
+}
+
 static void
 on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
     uint64_t now)
@@ -57,8 +67,11 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	struct lookup	*l = arg;
 	struct servers	*s = l->owner;
 
-	if (n == 0)
+	if (n == 0) {
 		log_warnx("ice server %s: %s", l->text, why);
+		forget(s, l);
+		return;
+	}
 	for (size_t i = 0; i < n && s->nstun < AGENT_SERVERS; i++) {
 		s->stun[s->nstun] = a[i];
 		s->fn(s->arg, now, &s->stun[s->nstun++]);

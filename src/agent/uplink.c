@@ -207,7 +207,8 @@ wants_input(void *arg)
 {
 	struct uplink	*u = arg;
 
-	return u->state != WAITING && !u->brake && ws_wants_input(u->ws);
+	return u->state != WAITING && !(u->brake && u->state == OPEN) &&
+	    ws_wants_input(u->ws);
 }
 
 static struct span
