@@ -16,6 +16,7 @@ const HIGH = 1 << 20, LOW = 256 << 10;	/* bytes queued in a channel */
 const MESSAGE = 65535;			/* the longest, as upstream has it */
 const HEAD = 21;			/* of a frame, before its path */
 const HELD = 1024;			/* frames that came too early */
+const PATIENCE = 5000;			/* ms for a connection to come up */
 const SETTLE = 150;			/* ms from Accept to our offer */
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -117,7 +118,12 @@ class Session {
 		this.early = [];
 		this.role = '';		/* of ours in DTLS */
 		this.limit = MESSAGE;
+		this.born = Date.now();
 		this.order = new Order(p => link.arrived(p));
+	}
+	/* It carries, or has not had its time to. */
+	get works() {
+		return this.up || Date.now() - this.born < PATIENCE;
 	}
 	close() {
 		const pc = this.pc;
@@ -326,10 +332,17 @@ class Link {
 			this.renew();
 		}
 		this.party.say(ACCEPT, { sid });
-		if (this.theirs !== null && this.theirs.pc !== null)
+		if (this.theirs !== null && this.theirs.works)
 			return;
-		this.theirs = new Session(this, sid, false);
-		this.offer(this.theirs);
+		/* The same again: its connection was lost, its numbers stay. */
+		const s = new Session(this, sid, false);
+
+		if (this.theirs !== null) {
+			s.order = this.theirs.order;
+			this.theirs.close();
+		}
+		this.theirs = s;
+		this.offer(s);
 	}
 	async offer(s) {
 		await sleep(SETTLE);
