@@ -50,7 +50,9 @@ int	 message_set_ack(struct message *, unsigned status);
 bool	 message_is_failure(const struct message *);
 const char *message_failure(const struct message *);
 
-/* A member of our own beside the row's, as the mtime of a corrupt response. */
+/* A member of our own: the mtime of a bad response that was told of. */
+#define MESSAGE_SEEN	"hotlink_seen"
+
 uint64_t message_note(const struct message *, const char *name);
 int	 message_set_note(struct message *, const char *name, uint64_t);
 

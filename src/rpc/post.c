@@ -167,7 +167,8 @@ mark_sent(struct message *m, struct rng *rng)
 	rc |= message_set(m, M_STATUS, "sent");
 	rc |= message_set(m, M_SYNC, "syncing");
 	rc |= message_set(m, M_SENT, now);
-	rc |= message_set_note(m, "hotlink_seen", 0);
+	if (message_note(m, MESSAGE_SEEN) != 0)
+		rc |= message_set_note(m, MESSAGE_SEEN, 0);
 	return rc;
 }
 

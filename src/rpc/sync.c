@@ -19,7 +19,6 @@
 #include "syft/key.h"
 
 #define REQUEST		".request"
-#define SEEN		"hotlink_seen"	/* mtime of the bad response told of */
 
 static const char	 receipt[] = "Message received";
 
@@ -345,6 +344,15 @@ take_requests(struct sync *s)
 	closedir(d);
 }
 
+/* Parties may share a spool: what others sent is theirs. */
+static bool
+is_mine(const struct sync *s, const struct message *m)
+{
+	const char	*from = message_get(m, M_FROM);
+
+	return from != NULL && same_party(from, s->box.me);
+}
+
 /* A draft that is sent was interrupted; any other is its user's. */
 static int
 finish_draft(void *arg, const char *name, struct message *m)
@@ -352,7 +360,8 @@ finish_draft(void *arg, const char *name, struct message *m)
 	struct sync	*s = arg;
 	const char	*why;
 
-	if (message_state(m) != STATE_SENT || message_get(m, M_REQUEST) == NULL)
+	if (message_state(m) != STATE_SENT || !is_mine(s, m) ||
+	    message_get(m, M_REQUEST) == NULL)
 		return s->box.signal;
 	if (post_finish(&s->box, s->spool, m, &why) == 0) {
 		s->stats.resent++;
@@ -386,7 +395,7 @@ add_sent(void *arg, const char *name, struct message *m)
 	struct pending		*p;
 	uint64_t		 ms = 0;
 
-	if (request == NULL || state == STATES)
+	if (request == NULL || state == STATES || !is_mine(s, m))
 		return 0;
 	if (state != STATE_SENT) {
 		add_late(s, name, m);
@@ -398,7 +407,7 @@ add_sent(void *arg, const char *name, struct message *m)
 	    &why) == -1)
 		return 0;
 	p = acks_find(s->acks, request, strlen(request));
-	p->bad_mtime = message_note(m, SEEN);
+	p->bad_mtime = message_note(m, MESSAGE_SEEN);
 	return 0;
 }
 
@@ -411,7 +420,7 @@ set_decision(struct message *m, const struct pending *p)
 	if (p->ack == ACK_EXPIRED)
 		return message_set(m, M_SYNC, "failed");
 	if (!ack_accepted(p->ack))
-		return message_set_note(m, SEEN, p->bad_mtime);
+		return message_set_note(m, MESSAGE_SEEN, p->bad_mtime);
 	return message_set_ack(m, p->status) | message_set(m, M_ACK_AT, now) |
 	    message_set(m, M_SYNC, p->ack == ACK_ACKED ? "synced" : "failed");
 }
