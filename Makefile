@@ -94,8 +94,9 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) \
 	$(TEST_SCENARIO:%=scenario/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
-LIVE_AGENTS = markers hostile life paths two-hosts
-LIVE = acks agent-conf binary burst cli env relay links relayed
+# The longest first: they run beside each other.
+LIVE_AGENTS = paths life links relayed markers hostile two-hosts
+LIVE = agent-conf acks binary burst cli env relay
 LIVE += mark run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
