@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/hex.h"
 
 /*
  * Numeric addresses only. The parser is ours because inet_pton(3) knows no
@@ -94,18 +95,6 @@ parse_v4(uint8_t *ip, const char *s)
 	return *s == '\0' ? 0 : -1;
 }
 
-static int
-hexdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One group of up to four hex digits. */
 static int
 group(const char **s, unsigned *v)
@@ -113,7 +102,7 @@ group(const char **s, unsigned *v)
 	int	 d, n = 0;
 
 	*v = 0;
-	for (; (d = hexdigit(**s)) != -1; (*s)++, n++)
+	for (; (d = hex_digit(**s)) != -1; (*s)++, n++)
 		*v = *v << 4 | (unsigned)d;
 	return n >= 1 && n <= 4 ? 0 : -1;
 }

@@ -13,8 +13,8 @@ hex_encode(char *text, const void *bytes, size_t n)
 	*text = '\0';
 }
 
-static int
-value(char c)
+int
+hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -34,8 +34,8 @@ hex_decode(void *bytes, size_t n, const char *text, size_t len)
 	if (len != 2 * n)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		hi = value(text[2 * i]);
-		lo = value(text[2 * i + 1]);
+		hi = hex_digit(text[2 * i]);
+		lo = hex_digit(text[2 * i + 1]);
 		if (hi == -1 || lo == -1)
 			return -1;
 		p[i] = (uint8_t)(hi << 4 | lo);

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The value of a digit of either case, or -1. */
+int	 hex_digit(char);
+
 /* n bytes as 2 * n lower-case digits and NUL. */
 void	 hex_encode(char *, const void *, size_t n);
 

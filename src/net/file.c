@@ -97,8 +97,8 @@ file_read(const char *path, size_t max, size_t *n)
 	return p;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
+int
+file_put(int fd, const char *p, size_t n)
 {
 	ssize_t	 put;
 
@@ -129,7 +129,7 @@ file_write(const char *path, const void *p, size_t n, mode_t mode)
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700);
 	if (fd == -1)
 		return -1;
-	if (fchmod(fd, mode) == -1 || write_all(fd, p, n) == -1) {
+	if (fchmod(fd, mode) == -1 || file_put(fd, p, n) == -1) {
 		drop(fd);
 		goto fail;
 	}

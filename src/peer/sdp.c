@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "peer/sdp.h"
 
 /*
@@ -134,15 +135,6 @@ on_mid(struct parse *p, struct line *l)
 	    "conflicting mid attributes");
 }
 
-static int
-hexdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 32 pairs of digits with colons between. */
 static bool
 get_digest(uint8_t out[32], const struct line *l)
@@ -152,8 +144,8 @@ get_digest(uint8_t out[32], const struct line *l)
 	if (l->n != 95)
 		return false;
 	for (size_t i = 0; i < 32; i++) {
-		high = hexdigit(l->p[3 * i]);
-		low = hexdigit(l->p[3 * i + 1]);
+		high = hex_digit(l->p[3 * i]);
+		low = hex_digit(l->p[3 * i + 1]);
 		if (high == -1 || low == -1 ||
 		    (i < 31 && l->p[3 * i + 2] != ':'))
 			return false;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "crypto/hash.h"
 #include "relay/auth.h"
 #include "syft/key.h"
@@ -15,33 +16,6 @@ struct auth {
 	struct entry	*v;
 	size_t		 n;
 };
-
-static int
-nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static int
-parse_hash(uint8_t hash[32], const char *p, size_t n)
-{
-	int	 hi, lo;
-
-	if (n != 64)
-		return -1;
-	for (size_t i = 0; i < 32; i++) {
-		hi = nibble(p[2 * i]);
-		lo = nibble(p[2 * i + 1]);
-		if (hi == -1 || lo == -1)
-			return -1;
-		hash[i] = (uint8_t)(hi << 4 | lo);
-	}
-	return 0;
-}
 
 static int
 parse_line(struct entry *e, const char *p, size_t n)
@@ -58,7 +32,7 @@ parse_line(struct entry *e, const char *p, size_t n)
 		gap++;
 	if (!email_valid(e->user))
 		return -1;
-	return parse_hash(e->hash, p + gap, n - gap);
+	return hex_decode(e->hash, sizeof(e->hash), p + gap, n - gap);
 }
 
 /* The next line without what surrounds it. */

@@ -11,23 +11,6 @@
 #include "net/file.h"
 #include "rpc/store.h"
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	ssize_t	 put;
-
-	while (n > 0) {
-		put = write(fd, p, n);
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put == -1)
-			return -1;
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 int
 store_at(int tmpdir, const char *tmp, int dir, const char *name,
     const void *p, size_t n)
@@ -40,7 +23,7 @@ store_at(int tmpdir, const char *tmp, int dir, const char *name,
 	    O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
-	rc = write_all(fd, p, n);
+	rc = file_put(fd, p, n);
 	if (rc == 0)
 		rc = fsync(fd);
 	err = errno;

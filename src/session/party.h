@@ -111,8 +111,6 @@ bool		 party_say(struct party *, uint64_t now, bool data,
 /* Until when nothing should be read from the relay, if it can be helped. */
 uint64_t	 party_brakes(const struct party *);
 
-/* Is this session one of this party's: nobody else may open it. */
-bool		 party_has_sid(const struct party *, struct span sid);
 /* Is it the path of one of this party's links? */
 bool		 party_has_path(const struct party *, struct span path);
 

@@ -537,13 +537,6 @@ party_message(struct party *p, uint64_t now, const struct msg *m)
 }
 
 bool
-party_has_sid(const struct party *p, struct span sid)
-{
-	return by_out((struct party *)(uintptr_t)p, sid) != NULL ||
-	    by_in((struct party *)(uintptr_t)p, sid) != NULL;
-}
-
-bool
 party_has_path(const struct party *p, struct span path)
 {
 	return path_valid(path) && by_path(p, path) != NULL;

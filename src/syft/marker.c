@@ -1,5 +1,6 @@
 #include <jansson.h>
 
+#include "base/hex.h"
 #include "syft/marker.h"
 
 /*
@@ -90,16 +91,6 @@ take_port(struct marker *m, const char *me, const json_t *root,
 	return 0;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* 64 digits, or 32 pairs with colons between all of them. */
 static int
 take_digest(uint8_t *to, const char *s)
@@ -110,11 +101,11 @@ take_digest(uint8_t *to, const char *s)
 	if (n != 64 && n != 95)
 		return -1;
 	for (size_t i = 0; i < 32; i++, s += step) {
-		if (hex(s[0]) < 0 || hex(s[1]) < 0)
+		if (hex_digit(s[0]) < 0 || hex_digit(s[1]) < 0)
 			return -1;
 		if (step == 3 && i < 31 && s[2] != ':')
 			return -1;
-		to[i] = (uint8_t)(hex(s[0]) << 4 | hex(s[1]));
+		to[i] = (uint8_t)(hex_digit(s[0]) << 4 | hex_digit(s[1]));
 	}
 	return 0;
 }

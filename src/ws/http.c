@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "ws/http.h"
 
 size_t
@@ -210,14 +211,6 @@ http_has_token(const struct http *h, const char *name, const char *token)
 	return false;
 }
 
-static int
-hex(char c)
-{
-	int	 lower = c | 0x20;
-
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : digit(c);
-}
-
 /* One character of a form-encoded value; -1: a broken escape or NUL. */
 static int
 unescape(const char **p, const char *end)
@@ -229,10 +222,10 @@ unescape(const char **p, const char *end)
 		return ' ';
 	if (*s != '%')
 		return (unsigned char)*s;
-	if (end - s < 3 || hex(s[1]) == -1 || hex(s[2]) == -1)
+	if (end - s < 3 || hex_digit(s[1]) == -1 || hex_digit(s[2]) == -1)
 		return -1;
 	*p += 2;
-	c = hex(s[1]) << 4 | hex(s[2]);
+	c = hex_digit(s[1]) << 4 | hex_digit(s[2]);
 	return c != 0 ? c : -1;
 }
 
@@ -282,10 +275,10 @@ chunk_line(const uint8_t *p, size_t n, size_t *size)
 	*size = 0;
 	if (end == NULL)
 		return n > 256 ? -1 : 0;
-	for (; hex((char)p[i]) != -1; i++) {
+	for (; hex_digit((char)p[i]) != -1; i++) {
 		if (i == 5)
 			return -1;
-		*size = *size << 4 | (size_t)hex((char)p[i]);
+		*size = *size << 4 | (size_t)hex_digit((char)p[i]);
 	}
 	if (i == 0 || end[-1] != '\r' || memchr("\r; \t", p[i], 4) == NULL)
 		return -1;
