@@ -5,6 +5,7 @@
 
 #include "agent/markers.h"
 #include "base/log.h"
+#include "crypto/hash.h"
 #include "net/file.h"
 #include "net/watch.h"
 
@@ -19,6 +20,7 @@ struct file {
 	char		 key[KEY_MAX + 2 * EMAIL_MAX];
 	char		*rel;
 	bool		 usable;
+	uint8_t		 refused[32];	/* SHA-256 of what was warned of last */
 	bool		 own;		/* below the local party's datasite */
 	bool		 active;	/* found was called for it */
 	struct file	*next;
@@ -134,25 +136,40 @@ same_marker(const struct marker *a, const struct marker *b)
 	    memcmp(a->fingerprint, b->fingerprint, sizeof(a->fingerprint)) == 0;
 }
 
+/* One warning for one content: a file may be reported more than once. */
+static void
+refuse(struct file *f, const char *bytes, size_t n, const char *why)
+{
+	uint8_t	 digest[32];
+
+	sha256(digest, bytes, n);
+	if (memcmp(digest, f->refused, sizeof(digest)) == 0)
+		return;
+	memcpy(f->refused, digest, sizeof(digest));
+	log_warnx("marker %s: ignored: %s", f->rel, why);
+}
+
 /* Read and parse; 0, or -1 with the reason said. */
 static int
-load(struct markers *m, const char *rel, struct marker *mk)
+load(struct markers *m, struct file *f, struct marker *mk)
 {
 	char		 path[PATH_TEXT], *bytes;
 	const char	*why;
 	size_t		 n;
 	int		 ok;
 
-	snprintf(path, sizeof(path), "%s/%s", m->root, rel);
+	snprintf(path, sizeof(path), "%s/%s", m->root, f->rel);
 	bytes = file_read(path, FILE_SIZE, &n);
 	if (bytes == NULL) {
-		log_warn("marker %s", rel);
+		log_warn("marker %s", f->rel);
 		return -1;
 	}
 	memset(mk, 0, sizeof(*mk));
-	ok = marker_parse(mk, m->me, rel, bytes, n, &why);
+	ok = marker_parse(mk, m->me, f->rel, bytes, n, &why);
 	if (ok == -1)
-		log_warnx("marker %s: ignored: %s", rel, why);
+		refuse(f, bytes, n, why);
+	else
+		memset(f->refused, 0, sizeof(f->refused));
 	free(bytes);
 	return ok;
 }
@@ -162,7 +179,7 @@ update(struct markers *m, struct file *f, uint64_t now)
 {
 	struct marker	 mk;
 	char		 old[sizeof(f->key)];
-	bool		 usable = load(m, f->rel, &mk) == 0;
+	bool		 usable = load(m, f, &mk) == 0;
 
 	if (usable && f->usable && same_marker(&mk, &f->marker))
 		return;
