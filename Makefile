@@ -55,9 +55,10 @@ SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
-SRC_CLI = acks agent burst env frames identity key main options relay \
+SRC_FLOW = ports
+SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += mark run
+SRC_CLI += flow mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -66,7 +67,7 @@ SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_SRTP:%=srtp/%) $(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
 	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
 	$(SRC_RELAY:%=relay/%) $(SRC_RPC:%=rpc/%) \
-	$(SRC_SCENARIO:%=scenario/%) $(SRC_CLI:%=cli/%)
+	$(SRC_SCENARIO:%=scenario/%) $(SRC_FLOW:%=flow/%) $(SRC_CLI:%=cli/%)
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
@@ -86,25 +87,27 @@ TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
+TEST_FLOW = ports
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
 	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) \
-	$(TEST_SCENARIO:%=scenario/%) $(TEST_CLI:%=cli/%)
+	$(TEST_SCENARIO:%=scenario/%) $(TEST_FLOW:%=flow/%) \
+	$(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
 LIVE = agent-conf acks binary burst cli env relay
-LIVE += mark run
+LIVE += flow mark run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
+MAN += hotlink-flow.1 hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

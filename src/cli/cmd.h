@@ -11,6 +11,7 @@ int	 cmd_acks(int argc, char **argv);
 int	 cmd_agent(int argc, char **argv);
 int	 cmd_burst(int argc, char **argv);
 int	 cmd_env(int argc, char **argv);
+int	 cmd_flow(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);
 int	 cmd_msg(int argc, char **argv);
 int	 cmd_mark(int argc, char **argv);

@@ -8,11 +8,11 @@
 
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "flow/ports.h"
 #include "net/file.h"
 #include "syft/marker.h"
 
-/* The port plan of flows: a party's ports begin this far from the next's. */
-enum { PARTY_PORTS = 1000, PARTIES = 40 };
+enum { PARTIES = 40 };
 
 struct mark {
 	const struct command	*command;
@@ -22,15 +22,6 @@ struct mark {
 	unsigned		 from, to;	/* I_to_J */
 	unsigned		 own, other, pair;
 };
-
-/* The number of a pair of n parties, from 1. */
-static unsigned
-pair_of(unsigned i, unsigned j, unsigned n)
-{
-	unsigned	 m = i < j ? i : j, max = i < j ? j : i;
-
-	return m * n - m * (m + 1) / 2 + (max - m);
-}
 
 /* Digits, then the text after; NULL: it is something else. */
 static const char *
@@ -75,18 +66,17 @@ static int
 plan_ports(struct mark *m)
 {
 	unsigned	 n = (unsigned)m->parties, base = (unsigned)m->base,
-			 last = m->from > m->to ? m->from : m->to, off;
+			 last = m->from > m->to ? m->from : m->to;
 
 	if (last >= n)
 		return options_misuse(m->command, "party %u is not one of %u",
 		    last, n);
-	off = pair_of(m->from, m->to, n);
-	if (base + PARTY_PORTS * last + off > 65535)
+	m->pair = base + ports_pair(m->from, m->to, n);
+	m->own = ports_listen(base, m->from, m->to, n);
+	m->other = ports_listen(base, m->to, m->from, n);
+	if (m->own > 65535 || m->other > 65535)
 		return options_misuse(m->command, "option --base: %u leaves "
 		    "no ports for %u parties", base, n);
-	m->pair = base + off;
-	m->own = base + PARTY_PORTS * m->from + off;
-	m->other = base + PARTY_PORTS * m->to + off;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "cli/actions.h"
 #include "cli/cmd.h"
 #include "cli/msg.h"
 
@@ -147,10 +148,7 @@ msg_need_email(const struct command *c)
 
 #define OPTIONS(o)	o, sizeof(o) / sizeof((o)[0])
 
-static const struct {
-	struct command	 command;
-	int		(*run)(const struct command *, int, char **);
-} actions[] = {
+static const struct action	 actions[] = {
 	{ { "msg send", NULL, "Send a message.", OPTIONS(send_options) },
 	    msg_send },
 	{ { "msg list", NULL, "List messages.", OPTIONS(list_options) },
@@ -167,8 +165,6 @@ static const struct {
 	    OPTIONS(other_options) }, msg_export },
 };
 
-enum { NACTIONS = sizeof(actions) / sizeof(actions[0]) };
-
 static const struct command	 overview = {
 	.name = "msg", .operands = "send|list|show|sync|retry|import|export",
 	.help = "Send, receive and keep messages; each has its own -h.",
@@ -177,22 +173,6 @@ static const struct command	 overview = {
 int
 cmd_msg(int argc, char **argv)
 {
-	const struct command	*c;
-	int			 status;
-
-	for (size_t i = 0; argc > 1 && i < NACTIONS; i++) {
-		c = &actions[i].command;
-		if (strcmp(argv[1], c->name + sizeof("msg ") - 1) != 0)
-			continue;
-		argc--;
-		argv++;
-		status = options_parse(c, &argc, argv);
-		return status == OPTIONS_RUN ? actions[i].run(c, argc, argv) :
-		    status;
-	}
-	status = options_parse(&overview, &argc, argv);
-	if (status != OPTIONS_RUN)
-		return status;
-	return options_misuse(&overview, "say what to do: send, list, show, "
-	    "sync, retry, import or export");
+	return actions_run(&overview, actions,
+	    sizeof(actions) / sizeof(actions[0]), argc, argv);
 }

@@ -1,0 +1,123 @@
+/*
+ * hotlink flow: what the parties of a flow agree on before it starts. The
+ * first argument says what to show; each of these has its own options.
+ */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/actions.h"
+#include "cli/cmd.h"
+#include "flow/ports.h"
+
+static struct {
+	const char	*run;
+	uint64_t	 parties, base;
+	bool		 based, json;
+} flow;
+
+static const struct option	 ports_options[] = {
+	{ .name = "run", .arg = "ID", .kind = OPT_TEXT, .required = true,
+	    .help = "the run the parties take part in", .to = &flow.run },
+	{ .letter = 'n', .name = "parties", .arg = "N", .kind = OPT_NUMBER,
+	    .help = "how many they are", .required = true, .min = 2,
+	    .max = PORTS_PARTIES, .to = &flow.parties },
+	{ .name = "base", .arg = "PORT", .kind = OPT_NUMBER,
+	    .help = "begin here, not where the run says",
+	    .min = PORTS_BASE_MIN, .max = 65535, .to = &flow.base,
+	    .given = &flow.based },
+	{ .name = "json", .kind = OPT_FLAG, .help = "one object",
+	    .to = &flow.json },
+};
+
+static void
+print_plan(unsigned base, unsigned n)
+{
+	printf("base %u\n", base);
+	for (unsigned i = 0; i < n; i++) {
+		printf("party %u: base %u", i, ports_party(base, i));
+		for (unsigned j = 0; j < n; j++)
+			if (j != i)
+				printf(", to %u port %u", j,
+				    ports_listen(base, i, j, n));
+		putchar('\n');
+	}
+}
+
+/* NULL: out of memory. */
+static json_t *
+party_json(unsigned base, unsigned i, unsigned n)
+{
+	json_t	*listen = json_object();
+	char	 peer[16];
+
+	for (unsigned j = 0; j < n; j++) {
+		snprintf(peer, sizeof(peer), "%u", j);
+		if (j != i && json_object_set_new(listen, peer, json_integer(
+		    ports_listen(base, i, j, n))) == -1) {
+			json_decref(listen);
+			return NULL;
+		}
+	}
+	return json_pack("{s:i, s:i, s:o}", "id", (int)i, "base",
+	    (int)ports_party(base, i), "listen", listen);
+}
+
+static int
+print_json(unsigned base, unsigned n)
+{
+	json_t	*parties = json_array(), *plan;
+	int	 status = 0;
+
+	for (unsigned i = 0; i < n && status == 0; i++)
+		status = json_array_append_new(parties,
+		    party_json(base, i, n));
+	plan = json_pack("{s:i, s:o}", "base", (int)base, "parties", parties);
+	if (status == 0 && plan != NULL)
+		status = json_dumpf(plan, stdout, JSON_COMPACT);
+	json_decref(plan);
+	if (status == 0 && plan != NULL) {
+		putchar('\n');
+		return STATUS_OK;
+	}
+	fprintf(stderr, "hotlink flow ports: out of memory\n");
+	return STATUS_FAILED;
+}
+
+static int
+show_ports(const struct command *c, int argc, char **argv)
+{
+	unsigned	 n = (unsigned)flow.parties, base;
+
+	if (argc > 0)
+		return options_misuse(c, "unexpected argument: %s", argv[0]);
+	if (flow.run[0] == '\0')
+		return options_misuse(c, "option --run: is empty");
+	base = flow.based ? (unsigned)flow.base : ports_base(flow.run, n);
+	if (base > ports_base_max(n))
+		return options_misuse(c, "option --base: %u leaves no ports "
+		    "for %u parties; %u is the highest", base, n,
+		    ports_base_max(n));
+	if (flow.json)
+		return print_json(base, n);
+	print_plan(base, n);
+	return STATUS_OK;
+}
+
+#define OPTIONS(o)	o, sizeof(o) / sizeof((o)[0])
+
+static const struct action	 actions[] = {
+	{ { "flow ports", NULL, "Show the ports of every party of a run.",
+	    OPTIONS(ports_options) }, show_ports },
+};
+
+static const struct command	 overview = {
+	.name = "flow", .operands = "ports",
+	.help = "Plan a flow; each of these has its own -h.",
+};
+
+int
+cmd_flow(int argc, char **argv)
+{
+	return actions_run(&overview, actions,
+	    sizeof(actions) / sizeof(actions[0]), argc, argv);
+}
