@@ -55,10 +55,10 @@ SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
-SRC_FLOW = ports
+SRC_FLOW = check map ports spec tree
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += flow mark run
+SRC_CLI += flow flow_check mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -87,7 +87,7 @@ TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
-TEST_FLOW = ports
+TEST_FLOW = check map ports
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
@@ -120,7 +120,7 @@ TOOLS = $(O)/tests/dtls/pipe
 FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
-FUZZ += scenario
+FUZZ += scenario spec
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

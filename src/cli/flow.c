@@ -7,6 +7,7 @@
 
 #include "cli/actions.h"
 #include "cli/cmd.h"
+#include "cli/flow.h"
 #include "flow/ports.h"
 
 static struct {
@@ -29,8 +30,8 @@ static const struct option	 ports_options[] = {
 	    .to = &flow.json },
 };
 
-static void
-print_plan(unsigned base, unsigned n)
+void
+flow_print_plan(unsigned base, unsigned n)
 {
 	printf("base %u\n", base);
 	for (unsigned i = 0; i < n; i++) {
@@ -62,24 +63,31 @@ party_json(unsigned base, unsigned i, unsigned n)
 	    (int)ports_party(base, i), "listen", listen);
 }
 
+json_t *
+flow_plan(unsigned base, unsigned n)
+{
+	json_t	*parties = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		if (json_array_append_new(parties, party_json(base, i, n)) ==
+		    -1) {
+			json_decref(parties);
+			return NULL;
+		}
+	return json_pack("{s:i, s:o}", "base", (int)base, "parties", parties);
+}
+
 static int
 print_json(unsigned base, unsigned n)
 {
-	json_t	*parties = json_array(), *plan;
-	int	 status = 0;
+	json_t	*plan = flow_plan(base, n);
+	int	 rc = plan == NULL ? -1 :
+		    json_dumpf(plan, stdout, JSON_COMPACT);
 
-	for (unsigned i = 0; i < n && status == 0; i++)
-		status = json_array_append_new(parties,
-		    party_json(base, i, n));
-	plan = json_pack("{s:i, s:o}", "base", (int)base, "parties", parties);
-	if (status == 0 && plan != NULL)
-		status = json_dumpf(plan, stdout, JSON_COMPACT);
 	json_decref(plan);
-	if (status == 0 && plan != NULL) {
-		putchar('\n');
+	if (rc == 0 && putchar('\n') != EOF)
 		return STATUS_OK;
-	}
-	fprintf(stderr, "hotlink flow ports: out of memory\n");
+	fprintf(stderr, "hotlink flow ports: the plan cannot be written\n");
 	return STATUS_FAILED;
 }
 
@@ -99,19 +107,21 @@ show_ports(const struct command *c, int argc, char **argv)
 		    ports_base_max(n));
 	if (flow.json)
 		return print_json(base, n);
-	print_plan(base, n);
+	flow_print_plan(base, n);
 	return STATUS_OK;
 }
 
 #define OPTIONS(o)	o, sizeof(o) / sizeof((o)[0])
 
 static const struct action	 actions[] = {
+	{ { "flow check", "FLOW.yaml", "See whether a flow can be started.",
+	    flow_check_options, FLOW_CHECK_OPTIONS }, flow_check },
 	{ { "flow ports", NULL, "Show the ports of every party of a run.",
 	    OPTIONS(ports_options) }, show_ports },
 };
 
 static const struct command	 overview = {
-	.name = "flow", .operands = "ports",
+	.name = "flow", .operands = "check|ports",
 	.help = "Plan a flow; each of these has its own -h.",
 };
 
