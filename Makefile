@@ -40,7 +40,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
-SRC_NET += process
+SRC_NET += listening process
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
@@ -55,10 +55,10 @@ SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
-SRC_FLOW = check map ports spec tree
+SRC_FLOW = audit check map ports spec tree
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += flow flow_check mark run
+SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -74,7 +74,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch
-TEST_NET += process
+TEST_NET += listening process
 TEST_ICE = ice rules stun
 TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc rules dcep pool
@@ -87,7 +87,7 @@ TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
-TEST_FLOW = check map ports
+TEST_FLOW = audit check map ports
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \

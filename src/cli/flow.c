@@ -114,6 +114,8 @@ show_ports(const struct command *c, int argc, char **argv)
 #define OPTIONS(o)	o, sizeof(o) / sizeof((o)[0])
 
 static const struct action	 actions[] = {
+	{ { "flow audit", NULL, "Compare a run's markers with its plan.",
+	    flow_audit_options, FLOW_AUDIT_OPTIONS }, flow_audit },
 	{ { "flow check", "FLOW.yaml", "See whether a flow can be started.",
 	    flow_check_options, FLOW_CHECK_OPTIONS }, flow_check },
 	{ { "flow ports", NULL, "Show the ports of every party of a run.",
@@ -121,7 +123,7 @@ static const struct action	 actions[] = {
 };
 
 static const struct command	 overview = {
-	.name = "flow", .operands = "check|ports",
+	.name = "flow", .operands = "audit|check|ports",
 	.help = "Plan a flow; each of these has its own -h.",
 };
 

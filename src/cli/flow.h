@@ -8,7 +8,11 @@
 /* The actions of hotlink flow, and the options of each. */
 int	 flow_check(const struct command *, int argc, char **argv);
 
-enum { FLOW_CHECK_OPTIONS = 5 };
+int	 flow_audit(const struct command *, int argc, char **argv);
+
+enum { STATUS_PREFLIGHT = 3 };	/* exit status: something was found */
+enum { FLOW_AUDIT_OPTIONS = 8, FLOW_CHECK_OPTIONS = 5 };
+extern const struct option	 flow_audit_options[FLOW_AUDIT_OPTIONS];
 extern const struct option	 flow_check_options[FLOW_CHECK_OPTIONS];
 
 /* The port plan of n parties: as JSON (NULL: out of memory), and as text. */

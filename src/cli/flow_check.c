@@ -7,10 +7,9 @@
 
 #include "cli/cmd.h"
 #include "cli/flow.h"
+#include "cli/flow_people.h"
 #include "flow/check.h"
 #include "net/file.h"
-
-enum { STATUS_PREFLIGHT = 3 };
 
 static struct {
 	struct option_list	 participants;
@@ -33,33 +32,14 @@ const struct option	 flow_check_options[FLOW_CHECK_OPTIONS] = {
 	    .to = &args.json },
 };
 
-/* All that a check stands on; the people's texts are in tree or heap. */
+/* All that a check stands on. */
 struct checked {
+	const struct command	*command;
 	struct spec		 spec;
-	json_t			*tree;		/* of the participants' file */
-	char			*email[MAP_PEOPLE];
-	struct participant	 people[MAP_PEOPLE];
-	size_t			 n;
+	struct flow_people	 people;
 	struct map		 map;
 	struct findings		 found;
 };
-
-static int
-complain(const char *subject, const char *what)
-{
-	fprintf(stderr, "hotlink flow check: %s: %s\n", subject, what);
-	return STATUS_MISUSE;
-}
-
-static int
-complain_at(const char *file, const struct tree_error *e)
-{
-	if (e->line == 0)
-		return complain(file, e->why);
-	fprintf(stderr, "hotlink flow check: %s:%zu:%zu: %s\n", file, e->line,
-	    e->column, e->why);
-	return STATUS_MISUSE;
-}
 
 static int
 read_flow(struct checked *c, const char *file)
@@ -70,81 +50,10 @@ read_flow(struct checked *c, const char *file)
 	int			 rc;
 
 	if (text == NULL)
-		return complain(file, strerror(errno));
+		return flow_complain(c->command, file, strerror(errno));
 	rc = spec_parse(&c->spec, text, n, &e);
 	free(text);
-	return rc == -1 ? complain_at(file, &e) : STATUS_OK;
-}
-
-static int
-add_person(struct checked *c, const char *email, const char *role)
-{
-	if (c->n == MAP_PEOPLE)
-		return complain(email, "there are more participants than "
-		    "ports for them");
-	c->people[c->n].email = email;
-	c->people[c->n++].role = role;
-	return STATUS_OK;
-}
-
-static int
-read_option(struct checked *c, const struct command *command, const char *s)
-{
-	const char	*equals = strrchr(s, '=');
-
-	if (equals == NULL)
-		return options_misuse(command,
-		    "option --participant: not EMAIL=ROLE: %s", s);
-	if (add_person(c, "", equals + 1) != STATUS_OK)
-		return STATUS_MISUSE;
-	c->email[c->n - 1] = strndup(s, (size_t)(equals - s));
-	if (c->email[c->n - 1] == NULL)
-		return complain(s, "out of memory");
-	c->people[c->n - 1].email = c->email[c->n - 1];
-	return STATUS_OK;
-}
-
-static int
-read_file(struct checked *c)
-{
-	struct tree_error	 e;
-	size_t			 n;
-	char			*text = file_read(args.file, SPEC_FILE_MAX,
-				    &n);
-	const json_t		*one;
-	const char		*email, *role;
-
-	if (text == NULL)
-		return complain(args.file, strerror(errno));
-	c->tree = tree_read(text, n, &e);
-	free(text);
-	if (c->tree == NULL)
-		return complain_at(args.file, &e);
-	if (!json_is_array(c->tree))
-		return complain(args.file, "a list of participants expected");
-	for (size_t i = 0; i < json_array_size(c->tree); i++) {
-		one = json_array_get(c->tree, i);
-		email = json_string_value(json_object_get(one, "email"));
-		role = json_string_value(json_object_get(one, "role"));
-		if (email == NULL || role == NULL)
-			return complain(args.file,
-			    "a participant without email or role");
-		if (add_person(c, email, role) != STATUS_OK)
-			return STATUS_MISUSE;
-	}
-	return STATUS_OK;
-}
-
-static int
-read_people(struct checked *c, const struct command *command)
-{
-	int	 status = STATUS_OK;
-
-	for (size_t i = 0; status == STATUS_OK && i < args.participants.n; i++)
-		status = read_option(c, command, args.participants.v[i]);
-	if (status == STATUS_OK && args.file != NULL)
-		status = read_file(c);
-	return status;
+	return rc == -1 ? flow_complain_at(c->command, file, &e) : STATUS_OK;
 }
 
 static int
@@ -289,7 +198,7 @@ print_object(const struct checked *c)
 	json_decref(o);
 	if (rc == 0 && putchar('\n') != EOF)
 		return STATUS_OK;
-	complain("the result", "cannot be written");
+	flow_complain(c->command, "the result", "cannot be written");
 	return STATUS_FAILED;
 }
 
@@ -362,8 +271,9 @@ judge(struct checked *c, const char *file)
 {
 	int	 status = STATUS_OK;
 
-	if (!map_make(&c->map, &c->spec, c->people, c->n))
-		return complain(file, "too many placeholders");
+	if (!map_make(&c->map, &c->spec, c->people.v, c->people.n))
+		return flow_complain(c->command, file,
+		    "too many placeholders");
 	check_flow(&c->found, &c->map, args.me);
 	print_findings(c, file);
 	if (args.json)
@@ -386,15 +296,15 @@ flow_check(const struct command *command, int argc, char **argv)
 	if (args.participants.n == 0 && args.file == NULL)
 		return options_misuse(command, "say who takes part: "
 		    "--participant EMAIL=ROLE or --participants FILE");
+	c.command = command;
 	status = read_flow(&c, argv[0]);
 	if (status == STATUS_OK)
-		status = read_people(&c, command);
+		status = flow_people_read(&c.people, command,
+		    &args.participants, args.file);
 	if (status == STATUS_OK)
 		status = judge(&c, argv[0]);
 	findings_free(&c.found);
-	for (size_t i = 0; i < c.n; i++)
-		free(c.email[i]);
-	json_decref(c.tree);
+	flow_people_free(&c.people);
 	spec_free(&c.spec);
 	return status;
 }

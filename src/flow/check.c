@@ -48,14 +48,11 @@ between(struct check *c)
 	return s;
 }
 
-static void
-found(struct check *c, bool warning)
+void
+findings_add(struct findings *f, bool warning, const char *s)
 {
-	struct findings	*f = c->to;
-	char		*text = f->n < FINDINGS ? strdup(c->text) : NULL;
+	char	*text = f->n < FINDINGS ? strdup(s) : NULL;
 
-	c->n = 0;
-	c->text[0] = '\0';
 	f->problems += !warning;
 	if (text == NULL) {
 		f->lost = true;
@@ -63,6 +60,14 @@ found(struct check *c, bool warning)
 	}
 	f->v[f->n].warning = warning;
 	f->v[f->n++].text = text;
+}
+
+static void
+found(struct check *c, bool warning)
+{
+	findings_add(c->to, warning, c->text);
+	c->n = 0;
+	c->text[0] = '\0';
 }
 
 __attribute__((__format__(__printf__, 2, 3))) static void
@@ -429,18 +434,38 @@ check_used(struct check *c)
 	}
 }
 
+/* Want of memory is a problem, too. */
+static bool
+begin(struct check *c, struct findings *to, const struct map *m)
+{
+	memset(to, 0, sizeof(*to));
+	*c = (struct check){ .to = to, .map = m, .between = "" };
+	c->text = calloc(1, TEXT_MAX);
+	if (c->text != NULL)
+		return true;
+	to->lost = true;
+	to->problems = 1;
+	return false;
+}
+
+void
+check_people(struct findings *to, const struct map *m, const char *me)
+{
+	struct check	 c;
+
+	if (!begin(&c, to, m))
+		return;
+	check_participants(&c, me);
+	free(c.text);
+}
+
 void
 check_flow(struct findings *to, const struct map *m, const char *me)
 {
-	struct check	 c = { .to = to, .map = m, .between = "" };
+	struct check	 c;
 
-	memset(to, 0, sizeof(*to));
-	c.text = calloc(1, TEXT_MAX);
-	if (c.text == NULL) {
-		to->lost = true;
-		to->problems = 1;
+	if (!begin(&c, to, m))
 		return;
-	}
 	check_participants(&c, me);
 	for (size_t i = 0; i < m->flow->nsteps; i++)
 		check_step(&c, &m->flow->step[i]);

@@ -24,9 +24,16 @@ struct findings {
 	bool		 lost;		/* there were more, or no memory */
 };
 
-/* me is an email, or NULL for nobody's view. */
+/*
+ * All of a flow, or its participants alone. me is an email, or NULL for
+ * nobody's view. Free the findings.
+ */
 void	 check_flow(struct findings *, const struct map *, const char *me);
+void	 check_people(struct findings *, const struct map *, const char *me);
 void	 findings_free(struct findings *);
+
+/* Copies the text. */
+void	 findings_add(struct findings *, bool warning, const char *text);
 
 /* Everyone a step runs on, as far as they are known. */
 people	 check_targets(const struct map *, const struct spec_step *);
