@@ -56,6 +56,7 @@ SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_FLOW = audit check map ports spec tree
+SRC_FLOW += peers progress
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
 SRC_CLI += flow flow_audit flow_check flow_people mark run
@@ -88,6 +89,7 @@ TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
 TEST_FLOW = audit check map ports
+TEST_FLOW += progress
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
@@ -121,6 +123,7 @@ FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
 FUZZ += scenario spec
+FUZZ += progress
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o
