@@ -56,9 +56,10 @@ SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_FLOW = audit check map ports spec tree
-SRC_FLOW += peers progress
+SRC_FLOW += peers progress place task files run
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
+SRC_CLI += flow_run
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
@@ -102,14 +103,14 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
 LIVE = agent-conf acks binary burst cli env relay
-LIVE += flow mark run
+LIVE += flow flow_run mark run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-flow.1 hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
+MAN += hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

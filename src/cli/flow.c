@@ -120,11 +120,13 @@ static const struct action	 actions[] = {
 	    flow_check_options, FLOW_CHECK_OPTIONS }, flow_check },
 	{ { "flow ports", NULL, "Show the ports of every party of a run.",
 	    OPTIONS(ports_options) }, show_ports },
+	{ { "flow run", "FLOW.yaml", "Take one party's steps of a flow.",
+	    flow_run_options, FLOW_RUN_OPTIONS }, flow_run_one },
 };
 
 static const struct command	 overview = {
-	.name = "flow", .operands = "audit|check|ports",
-	.help = "Plan a flow; each of these has its own -h.",
+	.name = "flow", .operands = "audit|check|ports|run",
+	.help = "Plan and run a flow; each of these has its own -h.",
 };
 
 int

@@ -97,8 +97,14 @@ audit_one(struct auditing *g, unsigned j)
  */
 enum { FLOWS, RUNS, MPC, CHANNELS, MARKER };
 
+struct others {
+	struct findings		*to;
+	const struct audit	*plan;
+	const char		*run;
+};
+
 static void
-audit_below(struct auditing *g, const char *dir, int level)
+audit_below(const struct others *o, const char *dir, int level)
 {
 	static const char *const	 fixed[] = {
 		[MPC] = "_mpc", [MARKER] = "stream.tcp",
@@ -110,33 +116,35 @@ audit_below(struct auditing *g, const char *dir, int level)
 
 	while (d != NULL && (e = readdir(d)) != NULL) {
 		if (e->d_name[0] == '.' || (level == RUNS &&
-		    strcmp(e->d_name, args.run) == 0) ||
+		    strcmp(e->d_name, o->run) == 0) ||
 		    (fixed[level] != NULL &&
 		    strcmp(fixed[level], e->d_name) != 0) ||
 		    (size_t)snprintf(path, sizeof(path), "%s/%s", dir,
 		    e->d_name) >= sizeof(path))
 			continue;
 		if (level < MARKER) {
-			audit_below(g, path, level + 1);
+			audit_below(o, path, level + 1);
 			continue;
 		}
 		text = file_read(path, MARKER_MAX, &n);
 		if (text != NULL)
-			audit_other(&g->found, &g->plan, path, text, n);
+			audit_other(o->to, o->plan, path, text, n);
 		free(text);
 	}
 	if (d != NULL)
 		closedir(d);
 }
 
-static void
-audit_others(struct auditing *g)
+void
+flow_audit_others(struct findings *to, const struct audit *plan,
+    const char *data, const char *run)
 {
-	char	 path[PATH_MAX];
+	const struct others	 o = { to, plan, run };
+	char			 path[PATH_MAX];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/datasites/%s/shared/"
-	    "flows", args.dir, g->plan.email[g->plan.me]) < sizeof(path))
-		audit_below(g, path, FLOWS);
+	    "flows", data, plan->email[plan->me]) < sizeof(path))
+		audit_below(&o, path, FLOWS);
 }
 
 /* The parties in their order; me among them. */
@@ -206,7 +214,7 @@ audit_all(struct auditing *g)
 		for (unsigned j = 0; j < g->plan.n; j++)
 			if (j != g->plan.me)
 				audit_one(g, j);
-		audit_others(g);
+		flow_audit_others(&g->found, &g->plan, args.dir, args.run);
 	}
 	print_findings(g);
 	return g->found.problems > 0 ? STATUS_PREFLIGHT : STATUS_OK;

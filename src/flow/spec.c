@@ -214,6 +214,7 @@ read_step(struct spec_step *s, json_t *step, json_t *keep,
 {
 	if (!json_is_object(step))
 		return fail(e, "a step that is no map");
+	s->json = step;
 	s->id = text_of(json_object_get(step, "id"), "unknown");
 	s->uses = text_of(json_object_get(step, "uses"), NULL);
 	s->barrier = json_object_get(step, "barrier") != NULL;
@@ -264,6 +265,7 @@ spec_parse(struct spec *f, const char *text, size_t n, struct tree_error *e)
 	spec = json_object_get(f->tree, "spec");
 	if (!json_is_object(spec))
 		spec = f->tree;
+	f->spec = spec;
 	f->name = text_of(within(f->tree, "metadata", "name"), "");
 	if (read_defaults(f, spec, e) == -1 || read_groups(f, spec, e) == -1 ||
 	    read_modules(f, spec, e) == -1)

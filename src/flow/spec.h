@@ -36,10 +36,12 @@ struct spec_step {
 	struct names	 targets;	/* as they are written */
 	struct names	 needs;		/* ids: said, waited for, or bound */
 	struct names	 paths;		/* of what it shares */
+	const json_t	*json;		/* all of it, in the tree */
 };
 
 struct spec {
 	json_t			*tree;
+	const json_t		*spec;		/* in it: what is not read */
 	const char		*name;		/* "" if it has none */
 	struct names		 defaults;	/* placeholders, in order */
 	struct names		 modules;
