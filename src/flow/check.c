@@ -481,5 +481,6 @@ findings_free(struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		free(f->v[i].text);
-	f->n = 0;
+	f->n = f->problems = 0;
+	f->lost = false;
 }

@@ -111,6 +111,15 @@ gone_at(const struct peers *s, size_t i)
 	return p->changed + s->silence;
 }
 
+/* It is shown: what a party writes must not speak to the terminal. */
+static void
+clean(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+}
+
 static int
 failed(const struct peers *s, char why[PEERS_WHY])
 {
@@ -148,6 +157,8 @@ peers_lost(const struct peers *s, uint64_t now, char why[PEERS_WHY])
 		    step != NULL ? "'" : "");
 		who = (int)i;
 	}
+	if (who != MAP_NOBODY)
+		clean(why);
 	return who;
 }
 

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "flow/task.h"
 #include "net/file.h"
+#include "syft/acl.h"
 
 /* One task while it is made. */
 struct make {
@@ -421,6 +422,11 @@ add_share(const struct make *m, const char *name, const json_t *v)
 	if (!share_source(m, source != NULL ? source : name, from) ||
 	    !share_path(m, m->t->step, m->p->me, name, to))
 		return;
+	if (strcmp(strrchr(to, '/') + 1, ACL_FILE) == 0) {
+		problem(m, "share '%s' would take the place of the rules",
+		    name);
+		return;
+	}
 	s->from = strdup(from);
 	s->to = strdup(to);
 	if (may == NULL)

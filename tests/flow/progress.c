@@ -182,6 +182,25 @@ a_failure_is_told_with_who_where_and_why(void **s)
 }
 
 static void
+what_another_says_is_no_command_for_a_terminal(void **s)
+{
+	char	 why[PEERS_WHY];
+
+	(void)s;
+	start();
+	state(2, "{\"run_id\":\"r1\",\"steps\":{\"g\\u001b[2J\":{\"status\":"
+	    "\"failed\",\"error\":\"a\\nb\\u009b\"}}}");
+	EQ(peers_lost(&peers, 0, why), 2);
+	CHECK(strcmp(why, "c@x failed in step 'g?[2J': a?b??") == 0);
+	beat(1, 1, 0);
+	start();
+	state(1, "{\"run_id\":\"r1\",\"current_step\":\"\\u0007\"}");
+	beat(1, 1, 0);
+	EQ(peers_lost(&peers, SILENCE, why), 1);
+	CHECK(strstr(why, "in step '?'") != NULL);
+}
+
+static void
 who_stops_beating_is_gone_in_time(void **s)
 {
 	char		 why[PEERS_WHY];
@@ -232,6 +251,8 @@ main(void)
 		cmocka_unit_test(a_state_is_cut_at_every_length),
 		cmocka_unit_test(another_run_does_not_count),
 		cmocka_unit_test(a_failure_is_told_with_who_where_and_why),
+		cmocka_unit_test(
+		    what_another_says_is_no_command_for_a_terminal),
 		cmocka_unit_test(who_stops_beating_is_gone_in_time),
 		cmocka_unit_test(who_is_done_may_go),
 	};
