@@ -34,6 +34,12 @@ enum {
 	GATE = 250 * MS,	/* is the agent there? */
 };
 
+/* What the agent of this party carried, as it last said. */
+struct count {
+	bool		 known;
+	long long	 sent, received;
+};
+
 struct run {
 	const struct flow_run	*conf;
 	const struct place	*place;
@@ -54,6 +60,7 @@ struct run {
 	struct job		*job;
 	bool			(*over)(struct run *, uint64_t now);
 	uint64_t		 until;
+	struct count		 since;		/* at the step's start */
 	char			 why[RUN_WHY];	/* it failed */
 };
 
@@ -375,6 +382,40 @@ agent_there(struct run *r, uint64_t now)
 	return true;
 }
 
+static struct count
+count(const struct run *r)
+{
+	char		 path[PATH_MAX], *text;
+	struct count	 c = { .known = false };
+	size_t		 n;
+	json_t		*o;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/datasites/%s/.syftbox/"
+	    "hotlink_telemetry.json", r->place->data, r->me) >= sizeof(path) ||
+	    (text = file_read(path, PROGRESS_FILE_MAX, &n)) == NULL)
+		return c;
+	o = json_loadb(text, n, 0, NULL);
+	c.known = json_is_integer(json_object_get(o, "tx_bytes"));
+	c.sent = json_integer_value(json_object_get(o, "tx_bytes"));
+	c.received = json_integer_value(json_object_get(o, "rx_bytes"));
+	json_decref(o);
+	free(text);
+	return c;
+}
+
+/* After how much of its work over the links a step failed. */
+static void
+add_count(struct run *r)
+{
+	struct count	 c = count(r);
+	size_t		 n = strlen(r->why);
+
+	if (r->task->linked && r->since.known && c.known)
+		snprintf(r->why + n, sizeof(r->why) - n, ", after %lld bytes "
+		    "sent and %lld received", c.sent - r->since.sent,
+		    c.received - r->since.received);
+}
+
 /* A step's program */
 
 static bool
@@ -604,6 +645,7 @@ do_step(struct run *r)
 	    r->conf->gate, "no agent listens on this party's ports (hotlink "
 	    "agent; hotlink flow audit says which)") == -1)
 		return -1;
+	r->since = count(r);
 	if (run_program(r) == -1 || check_outputs(r) == -1)
 		return -1;
 	if (files_share(r->place, r->conf->task, r->flow->nsteps, r->task,
@@ -618,6 +660,7 @@ blame(struct run *r)
 {
 	char	 why[RUN_WHY];
 
+	add_count(r);
 	memcpy(why, r->why, sizeof(why));
 	put_status(r, PROGRESS_FAILED, why);
 	put_event(r, "step_failed", why);
@@ -632,6 +675,7 @@ take_step(struct run *r, const struct task *t)
 	uint64_t	 since = clock_now();
 
 	r->task = t;
+	r->since.known = false;
 	if (put_status(r, PROGRESS_RUNNING, NULL) == -1)
 		return blame(r);
 	put_event(r, "step_started", "");
