@@ -90,7 +90,7 @@ TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
 TEST_FLOW = audit check map ports
-TEST_FLOW += progress task
+TEST_FLOW += progress task files
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \

@@ -496,6 +496,8 @@ put_bindings(struct environ *e, const struct task *t)
 		if (strcmp(name, "array_length") != 0)
 			continue;
 		length = file_read(s, 64, &n);
+		if (length != NULL)
+			length[strcspn(length, " \t\r\n")] = '\0';
 		environ_put(e, "SEQURE_ARRAY_LENGTH", length != NULL ?
 		    length : s);
 		free(length);

@@ -405,6 +405,14 @@ share_source(const struct make *m, const char *source, char *to)
 	return output_path(m, m->t->step, name, to);
 }
 
+/* Its name becomes the pattern of a rule, and must not be that of rules. */
+static bool
+may_share(const char *file)
+{
+	return strcmp(file, ACL_FILE) != 0 && strpbrk(file, "*?[]{}\\") ==
+	    NULL;
+}
+
 static void
 add_share(const struct make *m, const char *name, const json_t *v)
 {
@@ -422,9 +430,9 @@ add_share(const struct make *m, const char *name, const json_t *v)
 	if (!share_source(m, source != NULL ? source : name, from) ||
 	    !share_path(m, m->t->step, m->p->me, name, to))
 		return;
-	if (strcmp(strrchr(to, '/') + 1, ACL_FILE) == 0) {
-		problem(m, "share '%s' would take the place of the rules",
-		    name);
+	if (!may_share(strrchr(to, '/') + 1)) {
+		problem(m, "share '%s': not the name of one file: %s", name,
+		    to);
 		return;
 	}
 	s->from = strdup(from);

@@ -187,6 +187,7 @@ a_share_stays_in_its_place(void **s)
 		"syft://{datasite.current}", "syft://{datasite.current}/",
 		"syft://nobody@x/x", "/etc/passwd", "syft://bob@x.io//x",
 		"syft://{datasite.current}/shared/syft.pub.yaml",
+		"syft://{datasite.current}/shared/x*",
 	};
 	char				 steps[512];
 
