@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "flow/peers.h"
 #include "flow/progress.h"
+#include "support/oom.h"
 
 static const struct participant	 who[] = {
 	{ "a@x", "aggregator" }, { "b@x", "client1" }, { "c@x", "client2" },
@@ -239,6 +240,39 @@ who_is_done_may_go(void **s)
 	EQ(peers_deadline(&peers), NEVER);
 }
 
+/* What cannot be read for want of memory is as if it had not come. */
+static void
+want_of_memory_invents_nothing(void **s)
+{
+	char	 why[PEERS_WHY];
+	bool	 done = false;
+	json_t	*mine;
+
+	(void)s;
+	for (int n = 1; !done; n++) {
+		start();
+		oom_after(n);
+		state(1, "{\"run_id\":\"r1\",\"steps\":{\"a\":{\"status\":"
+		    "\"done\"}}}");
+		peers_step(&peers, 2, "{\"step_id\":\"b\",\"status\":"
+		    "\"done\"}", 31);
+		beat(1, 1, 0);
+		mine = progress_new("a@x", "f", "r1", "t");
+		if (mine != NULL && progress_set(mine, "a", PROGRESS_FAILED,
+		    "e", "t"))
+			free(progress_state_text(mine));
+		json_decref(mine);
+		free(progress_line("e", "a", "r", "m", "t"));
+		done = !oom_hit();
+		oom_after(0);
+		EQ(peers_lost(&peers, 0, why), MAP_NOBODY);
+		EQ(peers_done(&peers, 7, "b") & ~(people)4, 0);
+		EQ(peers_done(&peers, 7, "a") & ~(people)2, 0);
+	}
+	EQ(peers_done(&peers, 7, "a"), 2);
+	EQ(peers_done(&peers, 7, "b"), 4);
+}
+
 int
 main(void)
 {
@@ -255,6 +289,7 @@ main(void)
 		    what_another_says_is_no_command_for_a_terminal),
 		cmocka_unit_test(who_stops_beating_is_gone_in_time),
 		cmocka_unit_test(who_is_done_may_go),
+		cmocka_unit_test(want_of_memory_invents_nothing),
 	};
 	int			 rc = RUN(tests);
 
