@@ -42,6 +42,7 @@ SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_i
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
 SRC_NET += listening process
 SRC_ICE = cand check consent gather ice pairs serve stun txn
+SRC_ICE += turn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_SRTP = library
@@ -78,6 +79,7 @@ TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += listening process
 TEST_ICE = ice rules stun
+TEST_ICE += turn
 TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc rules dcep pool
 TEST_PEER = peer sdp
@@ -125,6 +127,7 @@ FUZZ = acks envelope message rpc \
 	pem post sdp stun ws
 FUZZ += scenario spec
 FUZZ += progress
+FUZZ += turn
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

@@ -11,7 +11,7 @@
  */
 enum {
 	BATCH_DGRAMS = 2048,	/* more than a window of SCTP packets */
-	BATCH_HEAD = 64,	/* TURN 36 + DTLS 13 + nonce 8 */
+	BATCH_HEAD = 80,	/* TURN 48 + DTLS 13 + nonce 8 */
 	BATCH_TAIL = 64,	/* AEAD tag 16, SRTP 10, alignment */
 };
 

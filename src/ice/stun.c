@@ -7,7 +7,8 @@
 
 /*
  * RFC 8489: header (5), attributes (14), MESSAGE-INTEGRITY (14.5) and
- * FINGERPRINT (14.7); the attributes of ICE are those of RFC 8445 16.1.
+ * FINGERPRINT (14.7); those of ICE are in RFC 8445 16.1,
+ * those of TURN in RFC 8656 18.
  * Integrity covers the header with the length as if the integrity attribute
  * were the last one, and everything before that attribute.
  */
@@ -24,8 +25,15 @@ enum {
 	A_INTEGRITY	= 0x0008,
 	A_ERROR		= 0x0009,
 	A_UNKNOWN	= 0x000a,
+	A_CHANNEL	= 0x000c,
+	A_LIFETIME	= 0x000d,
+	A_PEER		= 0x0012,
+	A_DATA		= 0x0013,
 	A_REALM		= 0x0014,
 	A_NONCE		= 0x0015,
+	A_RELAYED	= 0x0016,
+	A_FAMILY	= 0x0017,
+	A_TRANSPORT	= 0x0019,
 	A_INTEGRITY256	= 0x001c,
 	A_XOR_MAPPED	= 0x0020,
 	A_PRIORITY	= 0x0024,
@@ -105,6 +113,41 @@ get_role(struct stun *m, enum stun_role role, struct rd *v)
 	m->tiebreaker = rd_u64(v);
 }
 
+/* True: it is one of TURN's (RFC 8656 18). */
+static bool
+get_turn(struct stun *m, uint16_t type, struct rd *v)
+{
+	switch (type) {
+	case A_CHANNEL:
+		m->channel = rd_u16(v);
+		break;
+	case A_LIFETIME:
+		m->has_lifetime = true;
+		m->lifetime = rd_u32(v);
+		break;
+	case A_PEER:
+		get_address(&m->peer, v);
+		mask(&m->peer, m->tid);
+		break;
+	case A_RELAYED:
+		get_address(&m->relayed, v);
+		mask(&m->relayed, m->tid);
+		break;
+	case A_DATA:
+		get_text(&m->data, v);
+		break;
+	case A_FAMILY:
+		m->family = rd_u8(v) == 2 ? 6 : 4;
+		break;
+	case A_TRANSPORT:
+		m->transport = rd_u8(v);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 static void
 get_attribute(struct stun *m, uint16_t type, struct rd *v)
 {
@@ -146,7 +189,8 @@ get_attribute(struct stun *m, uint16_t type, struct rd *v)
 	case A_INTEGRITY256:
 		break;
 	default:
-		if (type < A_OPTIONAL && m->nunknown < STUN_UNKNOWN)
+		if (!get_turn(m, type, v) && type < A_OPTIONAL &&
+		    m->nunknown < STUN_UNKNOWN)
 			m->unknown[m->nunknown++] = type;
 	}
 }
@@ -259,18 +303,41 @@ put_text(struct wr *w, uint16_t type, const struct stun_text *t)
 }
 
 static void
-put_mapped(struct wr *w, const struct stun *m)
+put_address(struct wr *w, uint16_t type, const struct stun *m, struct addr a)
 {
-	struct addr	 a = m->mapped;
 	size_t		 n = a.family == 4 ? 4 : 16;
 
 	if (a.family == 0)
 		return;
 	mask(&a, m->tid);
-	put_header(w, A_XOR_MAPPED, 4 + n);
+	put_header(w, type, 4 + n);
 	wr_u16(w, a.family == 4 ? 1 : 2);
 	wr_u16(w, a.port);
 	wr_bytes(w, a.ip, n);
+}
+
+static void
+put_turn(struct wr *w, const struct stun *m)
+{
+	if (m->channel != 0) {
+		put_header(w, A_CHANNEL, 4);
+		wr_u32(w, (uint32_t)m->channel << 16);
+	}
+	if (m->has_lifetime) {
+		put_header(w, A_LIFETIME, 4);
+		wr_u32(w, m->lifetime);
+	}
+	if (m->family != 0) {
+		put_header(w, A_FAMILY, 4);
+		wr_u32(w, m->family == 6 ? 2u << 24 : 1u << 24);
+	}
+	if (m->transport != 0) {
+		put_header(w, A_TRANSPORT, 4);
+		wr_u32(w, (uint32_t)m->transport << 24);
+	}
+	put_address(w, A_PEER, m, m->peer);
+	put_address(w, A_RELAYED, m, m->relayed);
+	put_text(w, A_DATA, &m->data);
 }
 
 static void
@@ -344,7 +411,8 @@ stun_encode(const struct stun *m, const void *key, size_t keylen,
 	put_text(&w, A_USERNAME, &m->username);
 	put_text(&w, A_NONCE, &m->nonce);
 	put_text(&w, A_REALM, &m->realm);
-	put_mapped(&w, m);
+	put_address(&w, A_XOR_MAPPED, m, m->mapped);
+	put_turn(&w, m);
 	put_error(&w, m);
 	if (key != NULL)
 		put_integrity(&w, key, keylen);

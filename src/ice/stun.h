@@ -8,7 +8,8 @@
 #include "base/addr.h"
 
 /*
- * STUN messages (RFC 8489) with the attributes ICE uses (RFC 8445 16.1).
+ * STUN messages (RFC 8489) with the attributes ICE (RFC 8445 16.1) and TURN
+ * clients (RFC 8656 18) use.
  */
 enum stun_class {
 	STUN_REQUEST	= 0x000,
@@ -21,6 +22,12 @@ enum stun_role { STUN_NO_ROLE, STUN_CONTROLLING, STUN_CONTROLLED };
 
 enum {
 	STUN_BINDING	= 0x001,
+	STUN_ALLOCATE	= 0x003,
+	STUN_REFRESH	= 0x004,
+	STUN_SEND	= 0x006,
+	STUN_DATA	= 0x007,
+	STUN_PERMIT	= 0x008,	/* CreatePermission */
+	STUN_BIND	= 0x009,	/* ChannelBind */
 	STUN_HEADER	= 20,
 	STUN_TID	= 12,
 	STUN_UNKNOWN	= 8,	/* unknown attributes that are listed */
@@ -37,12 +44,18 @@ struct stun {
 	uint16_t	 method;
 	enum stun_class	 class;
 	uint8_t		 tid[STUN_TID];
-	struct stun_text software, username, nonce, realm;
+	struct stun_text software, username, nonce, realm, data;
 	uint32_t	 priority;
 	enum stun_role	 role;
 	uint64_t	 tiebreaker;
 	bool		 has_priority, use_candidate;
 	struct addr	 mapped;	/* family 0: absent */
+	struct addr	 peer, relayed;	/* of TURN, like all up to error */
+	uint32_t	 lifetime;	/* seconds, if has_lifetime */
+	bool		 has_lifetime;
+	uint16_t	 channel;	/* 0: absent */
+	uint8_t		 transport;	/* an IP protocol; 0: absent */
+	uint8_t		 family;	/* 4 or 6, as in an addr; 0: absent */
 	uint16_t	 error;		/* 0: absent */
 	/*
 	 * Decoded: comprehension-required attributes that we do not know.

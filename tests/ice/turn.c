@@ -1,0 +1,385 @@
+#include "support/test.h"
+
+#include "base/time.h"
+#include "crypto/hash.h"
+#include "crypto/rng.h"
+#include "ice/stun.h"
+#include "ice/turn.h"
+#include "support/mangle.h"
+
+/* A client and a server that answers from a script, in virtual time. */
+struct world {
+	struct rng	*rng;
+	struct turn	*t;
+	struct turn_conf conf;
+	struct batch	 tx;
+	struct addr	 peer;
+	struct turn_data data;
+	uint8_t		 key[16], got[2048];
+	size_t		 ngot;
+	uint64_t	 now;
+	const char	*nonce;		/* the one that is right */
+	uint32_t	 lifetime;
+	uint16_t	 fail_method, fail_code;	/* answered so */
+	unsigned	 seen[16], released, stale, raw;
+	bool		 dead, unsigned_answers;
+};
+
+static struct addr
+at(const char *s)
+{
+	struct addr	 a = { .port = 0 };
+
+	EQ(addr_parse(&a, s), 0);
+	return a;
+}
+
+static void
+setup(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->rng = rng_seeded("turn", 4);
+	EQ(batch_init(&w->tx, 1 << 18), 0);
+	w->peer = at("198.51.100.9:9000");
+	w->conf = (struct turn_conf){ .rng = w->rng, .user = "alice",
+		.pass = "secret", .path = { at("192.0.2.1:1000"),
+		at("203.0.113.53:3478") }, .family = 4 };
+	md5(w->key, "alice:example.org:secret", 24);
+	w->now = 1000 * SEC;
+	w->nonce = "n1";
+	w->lifetime = 600;
+	w->t = turn_new(&w->conf, w->now);
+	CHECK(w->t != NULL);
+}
+
+static void
+teardown(struct world *w)
+{
+	turn_free(w->t);
+	rng_free(w->rng);
+	batch_fini(&w->tx);
+}
+
+static struct stun_text
+text(const char *s)
+{
+	return (struct stun_text){ (const uint8_t *)s, strlen(s) };
+}
+
+static void
+decide(struct world *w, const struct stun *m, struct stun *r)
+{
+	r->class = STUN_ERROR;
+	if (m->nonce.p == NULL || m->nonce.n != strlen(w->nonce) ||
+	    memcmp(m->nonce.p, w->nonce, m->nonce.n) != 0) {
+		r->error = m->integrity == 0 ? 401 : 438;
+		w->stale += r->error == 438;
+		r->realm = text("example.org");
+		r->nonce = text(w->nonce);
+		return;
+	}
+	if (!stun_verify(m, w->key, 16))
+		r->error = 401;
+	else if (m->method == w->fail_method)
+		r->error = w->fail_code;
+	else
+		r->class = STUN_SUCCESS;
+	if (r->class != STUN_SUCCESS)
+		return;
+	w->seen[m->method]++;
+	w->released += m->has_lifetime && m->lifetime == 0;
+	if (m->method == STUN_ALLOCATE) {
+		r->relayed = at("203.0.113.53:49152");
+		r->mapped = at("192.0.2.1:1000");
+	}
+	r->has_lifetime = m->method == STUN_ALLOCATE ||
+	    m->method == STUN_REFRESH;
+	r->lifetime = w->lifetime;
+}
+
+static size_t
+answer(struct world *w, const struct dgram *d, uint8_t *out, size_t cap)
+{
+	struct stun	 m, r = { .method = 0 };
+
+	if (stun_decode(&m, d->p, d->n) == -1) {
+		w->raw++;
+		return 0;
+	}
+	EQ(m.nunknown, 0);
+	CHECK(path_equal(&d->to, &w->conf.path));
+	r.method = m.method;
+	memcpy(r.tid, m.tid, sizeof(r.tid));
+	decide(w, &m, &r);
+	return stun_encode(&r, r.realm.p != NULL || w->unsigned_answers ?
+	    NULL : w->key, 16, true, out, cap);
+}
+
+/* Until the client has nothing to do before then. */
+static void
+run(struct world *w, uint64_t span)
+{
+	uint64_t	 end = w->now + span;
+	uint8_t		 out[1024];
+	size_t		 n;
+
+	for (;;) {
+		turn_tick(w->t, w->now, &w->tx);
+		for (size_t i = 0; i < w->tx.n; i++) {
+			n = answer(w, &w->tx.d[i], out, sizeof(out));
+			if (n > 0 && !w->dead)
+				turn_input(w->t, w->now, &w->conf.path, out, n,
+				    &w->data, &w->tx);
+		}
+		batch_reset(&w->tx);
+		if (turn_deadline(w->t) > end)
+			break;
+		CHECK(turn_deadline(w->t) >= w->now);
+		w->now = turn_deadline(w->t);
+	}
+	w->now = end;
+}
+
+static void
+up(struct world *w)
+{
+	setup(w);
+	EQ(turn_permit(w->t, w->now, &w->peer), 0);
+	run(w, SEC);
+	EQ(turn_state(w->t), TURN_UP);
+}
+
+static void
+a_401_is_answered_with_credentials(void **state)
+{
+	struct world	 w;
+	struct addr	 relayed = at("203.0.113.53:49152");
+
+	(void)state;
+	up(&w);
+	CHECK(addr_equal(turn_relayed(w.t), &relayed));
+	EQ(w.seen[STUN_ALLOCATE], 1);
+	EQ(w.seen[STUN_PERMIT], 1);
+	EQ(w.seen[STUN_BIND], 1);
+	teardown(&w);
+}
+
+static void
+all_is_renewed_and_stale_nonces_followed_for_an_hour(void **state)
+{
+	static const char *const	 nonce[] = { "n1", "n2", "n3", "n4" };
+	struct world			 w;
+
+	(void)state;
+	up(&w);
+	for (unsigned i = 0; i < 60; i++) {
+		w.nonce = nonce[i % 4];
+		run(&w, 60 * SEC);
+	}
+	EQ(turn_state(w.t), TURN_UP);
+	CHECK(w.seen[STUN_REFRESH] >= 6);
+	CHECK(w.seen[STUN_PERMIT] >= 14);
+	CHECK(w.seen[STUN_BIND] >= 6);
+	CHECK(w.stale > 10);
+	teardown(&w);
+}
+
+static void
+errors_are_told_in_words(void **state)
+{
+	static const uint16_t	 codes[] = { 403, 437, 441, 486, 508 };
+	struct world		 w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		setup(&w);
+		w.fail_method = STUN_ALLOCATE;
+		w.fail_code = codes[i];
+		run(&w, SEC);
+		EQ(turn_state(w.t), TURN_FAILED);
+		CHECK(turn_why(w.t) != NULL);
+		CHECK(turn_deadline(w.t) == NEVER);
+		teardown(&w);
+	}
+}
+
+static void
+a_forbidden_peer_does_not_end_the_allocation(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	w.fail_method = STUN_PERMIT;
+	w.fail_code = 403;
+	turn_permit(w.t, w.now, &w.peer);
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_UP);
+	STREQ(turn_refused(w.t, &w.peer), "the server forbids it");
+	teardown(&w);
+}
+
+static void
+a_wrong_password_fails(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	w.key[0] ^= 1;
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_FAILED);
+	STREQ(turn_why(w.t),
+	    "the server refuses the user name or the password");
+	teardown(&w);
+}
+
+static void
+an_unsigned_success_is_dropped(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	w.unsigned_answers = true;
+	run(&w, 30 * SEC);
+	EQ(turn_state(w.t), TURN_FAILED);
+	STREQ(turn_why(w.t), "the server does not answer");
+	teardown(&w);
+}
+
+static void
+a_server_that_dies_is_noticed_when_the_allocation_ends(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	up(&w);
+	w.dead = true;
+	run(&w, 500 * SEC);
+	EQ(turn_state(w.t), TURN_UP);
+	run(&w, 200 * SEC);
+	EQ(turn_state(w.t), TURN_FAILED);
+	teardown(&w);
+}
+
+static void
+closing_gives_the_allocation_back(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	up(&w);
+	turn_close(w.t, w.now, &w.tx);
+	run(&w, 5 * SEC);
+	EQ(w.released, 1);
+	EQ(turn_state(w.t), TURN_OVER);
+	teardown(&w);
+}
+
+static void
+check_sent(struct world *w, bool channel)
+{
+	struct dgram	*d;
+	struct stun	 m;
+
+	w->tx.to.remote = w->peer;
+	batch_put(&w->tx, "hello", 5);
+	d = &w->tx.d[0];
+	CHECK(turn_wrap(w->t, w->now, d));
+	CHECK(path_equal(&d->to, &w->conf.path));
+	if (channel) {
+		EQ(d->n, 9);
+		MEMEQ(d->p, "\x40\x00\x00\x05hello", 9);
+	} else {
+		EQ(stun_decode(&m, d->p, d->n), 0);
+		EQ(m.method, STUN_SEND);
+		CHECK(addr_equal(&m.peer, &w->peer));
+		EQ(m.data.n, 5);
+		MEMEQ(m.data.p, "hello", 5);
+	}
+	batch_reset(&w->tx);
+}
+
+static void
+bytes_go_by_channel_or_by_indication(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	up(&w);
+	check_sent(&w, true);
+	teardown(&w);
+	setup(&w);
+	w.fail_method = STUN_BIND;
+	w.fail_code = 400;
+	w.peer = at("[2001:db8::9]:9000");
+	turn_permit(w.t, w.now, &w.peer);
+	run(&w, SEC);
+	check_sent(&w, false);
+	w.tx.to.remote = at("198.51.100.10:9000");
+	batch_put(&w.tx, "hello", 5);
+	CHECK(!turn_wrap(w.t, w.now, &w.tx.d[0]));
+	EQ(w.tx.d[0].n, 5);
+	teardown(&w);
+}
+
+static void
+take_cut(void *arg, const uint8_t *p, size_t n, size_t which)
+{
+	struct world	*w = arg;
+
+	(void)which;
+	turn_input(w->t, w->now, &w->conf.path, (uint8_t *)(uintptr_t)p, n,
+	    &w->data, &w->tx);
+	EQ(w->data.bytes.n, 0);
+}
+
+static void
+what_a_peer_sends_is_taken_and_cut_anywhere_dropped(void **state)
+{
+	struct world	 w;
+	struct stun	 m = { .method = STUN_DATA, .class = STUN_INDICATION };
+	uint8_t		 ch[] = "\x40\x00\x00\x05hello", b[128];
+	size_t		 n;
+
+	(void)state;
+	up(&w);
+	CHECK(turn_input(w.t, w.now, &w.conf.path, ch, 9, &w.data, &w.tx));
+	EQ(w.data.bytes.n, 5);
+	CHECK(addr_equal(&w.data.peer, &w.peer));
+	mangle_cut(ch, 9, take_cut, &w);
+	m.peer = w.peer;
+	m.data = text("hello");
+	n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
+	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
+	EQ(w.data.bytes.n, 5);
+	MEMEQ(w.data.bytes.p, "hello", 5);
+	mangle_cut(b, n, take_cut, &w);
+	m.peer = at("198.51.100.10:9000");
+	n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
+	take_cut(&w, b, n, 0);
+	teardown(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(a_401_is_answered_with_credentials),
+		cmocka_unit_test(
+		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
+		cmocka_unit_test(errors_are_told_in_words),
+		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
+		cmocka_unit_test(a_wrong_password_fails),
+		cmocka_unit_test(an_unsigned_success_is_dropped),
+		cmocka_unit_test(
+		    a_server_that_dies_is_noticed_when_the_allocation_ends),
+		cmocka_unit_test(closing_gives_the_allocation_back),
+		cmocka_unit_test(bytes_go_by_channel_or_by_indication),
+		cmocka_unit_test(
+		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
+	};
+
+	return RUN(tests);
+}
