@@ -40,7 +40,7 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 SRC_BASE = addr base64 batch crc hex log utf8
 SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
-SRC_NET += listening process
+SRC_NET += listening process wires
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_ICE += turn
 SRC_DTLS = dtls client server flight keys message reassembly record
@@ -58,9 +58,10 @@ SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_FLOW = audit check map ports spec tree
 SRC_FLOW += peers progress place task files run
+SRC_MPC = cp field multiply prg program schedule stages sum vector
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += flow_run
+SRC_CLI += flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
@@ -70,7 +71,8 @@ SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_SRTP:%=srtp/%) $(SRC_PEER:%=peer/%) $(SRC_WS:%=ws/%) $(SRC_SYFT:%=syft/%) \
 	$(SRC_SESSION:%=session/%) $(SRC_AGENT:%=agent/%) \
 	$(SRC_RELAY:%=relay/%) $(SRC_RPC:%=rpc/%) \
-	$(SRC_SCENARIO:%=scenario/%) $(SRC_FLOW:%=flow/%) $(SRC_CLI:%=cli/%)
+	$(SRC_SCENARIO:%=scenario/%) $(SRC_FLOW:%=flow/%) $(SRC_MPC:%=mpc/%) \
+	$(SRC_CLI:%=cli/%)
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
@@ -93,6 +95,7 @@ TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
 TEST_FLOW = audit check map ports
 TEST_FLOW += progress task files
+TEST_MPC = field modes cp
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
@@ -100,19 +103,19 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) \
 	$(TEST_SCENARIO:%=scenario/%) $(TEST_FLOW:%=flow/%) \
-	$(TEST_CLI:%=cli/%)
+	$(TEST_MPC:%=mpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
 LIVE = agent-conf acks binary burst cli env relay
-LIVE += flow flow_run mark run
+LIVE += flow flow_run mark mpc run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-run.1 hotlink-scenario.5
+MAN += hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party acks

@@ -15,6 +15,7 @@ int	 cmd_flow(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);
 int	 cmd_msg(int argc, char **argv);
 int	 cmd_mark(int argc, char **argv);
+int	 cmd_mpc(int argc, char **argv);
 int	 cmd_relay(int argc, char **argv);
 int	 cmd_run(int argc, char **argv);
 int	 cmd_telemetry(int argc, char **argv);
