@@ -58,10 +58,10 @@ SRC_RPC = access acks box envelope follow message post rpc spool store sync when
 SRC_SCENARIO = env files job parse plan run show vars
 SRC_FLOW = audit check map ports spec tree
 SRC_FLOW += peers progress place task files run
-SRC_MPC = cp field multiply prg program schedule stages sum vector
+SRC_MPC = cp field multiply prg program report schedule stages sum vector
 SRC_CLI = acks actions agent burst env frames identity key main options relay \
 	settings telemetry version
-SRC_CLI += flow_run mpc
+SRC_CLI += flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
 SRC_CLI += msg msg_rows msg_send msg_sync
@@ -95,7 +95,7 @@ TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
 TEST_FLOW = audit check map ports
 TEST_FLOW += progress task files
-TEST_MPC = field modes cp
+TEST_MPC = cp field modes report
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
@@ -118,7 +118,7 @@ MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 MAN += hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
-BENCH = idle burst-3party acks
+BENCH = idle burst-3party mpc acks
 SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
@@ -131,6 +131,7 @@ FUZZ = acks envelope message rpc \
 FUZZ += scenario spec
 FUZZ += progress
 FUZZ += turn
+FUZZ += stages
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

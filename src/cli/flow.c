@@ -120,12 +120,14 @@ static const struct action	 actions[] = {
 	    flow_check_options, FLOW_CHECK_OPTIONS }, flow_check },
 	{ { "flow ports", NULL, "Show the ports of every party of a run.",
 	    OPTIONS(ports_options) }, show_ports },
+	{ { "flow report", "DIR...", "Put the stages of all parties together.",
+	    flow_report_options, FLOW_REPORT_OPTIONS }, flow_report },
 	{ { "flow run", "FLOW.yaml", "Take one party's steps of a flow.",
 	    flow_run_options, FLOW_RUN_OPTIONS }, flow_run_one },
 };
 
 static const struct command	 overview = {
-	.name = "flow", .operands = "audit|check|ports|run",
+	.name = "flow", .operands = "audit|check|ports|report|run",
 	.help = "Plan and run a flow; each of these has its own -h.",
 };
 

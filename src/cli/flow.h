@@ -10,14 +10,16 @@
 int	 flow_check(const struct command *, int argc, char **argv);
 
 int	 flow_audit(const struct command *, int argc, char **argv);
+int	 flow_report(const struct command *, int argc, char **argv);
 int	 flow_run_one(const struct command *, int argc, char **argv);
 
 enum { STATUS_PREFLIGHT = 3 };	/* exit status: something was found */
 enum { FLOW_AUDIT_OPTIONS = 8, FLOW_CHECK_OPTIONS = 5,
-	FLOW_RUN_OPTIONS = 10 };
+	FLOW_REPORT_OPTIONS = 4, FLOW_RUN_OPTIONS = 10 };
 extern const struct option	 flow_audit_options[FLOW_AUDIT_OPTIONS];
 extern const struct option	 flow_check_options[FLOW_CHECK_OPTIONS];
 
+extern const struct option	 flow_report_options[FLOW_REPORT_OPTIONS];
 extern const struct option	 flow_run_options[FLOW_RUN_OPTIONS];
 
 /* What markers of other runs have to do with this one. */

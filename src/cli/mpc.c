@@ -243,7 +243,7 @@ write_stages(const struct mpc *m)
 
 	if (f == NULL)
 		return complain("--stages", m->stages_file, strerror(errno));
-	who.run = label("BV_RUN_ID", run);
+	who.run = label("BIOVAULT_FLOW_RUN_ID", run);
 	who.step = label("BV_STEP_ID", step);
 	for (int i = 0; i < STAGES; i++)
 		stages_record(f, &m->party.stages, (enum stage)i, &who);

@@ -13,7 +13,10 @@
 #include "net/tcp.h"
 #include "net/wires.h"
 
-enum { PAUSE_MS = 50 };			/* between two tries to connect */
+enum {
+	PAUSE_MS = 50,			/* between two tries to connect */
+	MOMENT = 500 * MS,		/* until others have noticed, too */
+};
 
 struct wire {
 	int			 fd;	/* -1: none */
@@ -43,10 +46,63 @@ fail(struct wires *w, const char *fmt, ...)
 }
 
 static int
+left_ms(uint64_t until)
+{
+	uint64_t	 now = clock_now();
+
+	return now >= until ? 0 : (int)((until - now) / MS + 1);
+}
+
+/* What it said last is nobody's any more. Has it come to its end? */
+static bool
+discard(struct wire *x)
+{
+	uint8_t	 rest[4096];
+	ssize_t	 n;
+
+	do {
+		n = tcp_read(x->fd, rest, sizeof(rest));
+		if (n > 0)
+			x->st.rx += (uint64_t)n;
+	} while (n > 0);
+	return n != TCP_AGAIN;
+}
+
+/*
+ * Whoever ends has others end, too, and who was the first is not who is
+ * noticed first: look a moment longer who else is gone.
+ */
+static const struct wire *
+gone_too(struct wires *w, const struct wire *x)
+{
+	struct pollfd	 fds[WIRES];
+	uint64_t	 until = clock_now() + MOMENT;
+
+	for (size_t k = 0; k < WIRES; k++) {
+		fds[k].fd = &w->v[k] == x ? -1 : w->v[k].fd;
+		fds[k].events = POLLIN;
+	}
+	do {
+		poll(fds, WIRES, left_ms(until));
+		for (size_t k = 0; k < WIRES; k++)
+			if (fds[k].fd != -1 && fds[k].revents != 0 &&
+			    discard(&w->v[k]))
+				return &w->v[k];
+	} while (left_ms(until) > 0);
+	return NULL;
+}
+
+static int
 gone(struct wires *w, const struct wire *x)
 {
-	return fail(w, "%s is gone after %llu bytes from it", x->name,
-	    (unsigned long long)x->st.rx);
+	const struct wire	*y = gone_too(w, x);
+
+	if (y == NULL)
+		return fail(w, "%s is gone after %llu bytes from it", x->name,
+		    (unsigned long long)x->st.rx);
+	return fail(w, "%s and %s are gone after %llu and %llu bytes from "
+	    "them", x->name, y->name, (unsigned long long)x->st.rx,
+	    (unsigned long long)y->st.rx);
 }
 
 struct wires *
@@ -71,14 +127,6 @@ wires_free(struct wires *w)
 		if (w->v[i].fd != -1)
 			tcp_close(w->v[i].fd);
 	free(w);
-}
-
-static int
-left_ms(uint64_t until)
-{
-	uint64_t	 now = clock_now();
-
-	return now >= until ? 0 : (int)((until - now) / MS + 1);
 }
 
 /* Has a wire that nobody reads from now come to its end? */
