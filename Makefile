@@ -51,6 +51,7 @@ SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party ports receive send signal token
+SRC_SESSION += datagram dgq
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub page relay wire
@@ -64,6 +65,8 @@ SRC_CLI = acks actions agent burst env frames identity key main options relay \
 SRC_CLI += flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
+SRC_AGENT += datagrams
+SRC_NET += dgram
 SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
@@ -89,6 +92,7 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
 	token
+TEST_SESSION += datagram dgq
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
@@ -107,6 +111,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
+LIVE_AGENTS += udp
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += flow flow_run mark mpc run
 LIVE += msg
@@ -116,6 +121,7 @@ TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
 MAN += hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 hotlink-scenario.5
+MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle burst-3party mpc acks

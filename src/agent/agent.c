@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "agent/bearer.h"
+#include "agent/datagrams.h"
 #include "agent/markers.h"
 #include "agent/messages.h"
 #include "agent/proxy.h"
@@ -155,6 +156,9 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 		p = &(*p)->next;
 	*p = c->next;
 	proxy_free(c->proxy);
+	if (c->datagrams != NULL)
+		telemetry_forget_datagrams(a->telemetry, c->datagrams);
+	datagrams_free(c->datagrams);
 	if (c->node->nchannels == 1)
 		node_close(a, c->node, now);
 	if (c->link != NULL) {
@@ -196,6 +200,20 @@ offer_held(struct agent *a, struct channel *c, uint64_t now)
 }
 
 static bool
+serve_datagrams(struct agent *a, struct channel *c, uint64_t now)
+{
+	struct datagrams_conf	 conf = {
+		.loop = a->loop, .listen = a->conf->tcp_bind,
+		.deliver = c->marker->deliver, .link = c->link,
+		.touched = touch, .arg = c,
+	};
+
+	conf.listen.port = c->marker->port;
+	c->datagrams = datagrams_new(&conf, now);
+	return c->datagrams != NULL;
+}
+
+static bool
 channel_join(struct agent *a, struct channel *c, uint64_t now)
 {
 	struct proxy_conf	 conf = {
@@ -206,6 +224,8 @@ channel_join(struct agent *a, struct channel *c, uint64_t now)
 	c->link = party_add(c->node->party, now, c->marker, c);
 	if (c->link == NULL)
 		return false;
+	if (link_is_datagram(c->link))
+		return serve_datagrams(a, c, now);
 	conf.listen.port = c->marker->port;
 	conf.link = c->link;
 	c->proxy = proxy_new(&conf, now);
@@ -240,7 +260,8 @@ on_found(void *arg, uint64_t now, const struct marker *m, const char *key,
 		channel_free(a, c, now);
 		return;
 	}
-	log_info("link %s: port %u, with %s", rel, m->port, m->peer);
+	log_info("link %s: %sport %u, with %s", rel,
+	    m->key.udp ? "UDP " : "", m->port, m->peer);
 	share_memory(a);
 	offer_held(a, c, now);
 	touch(c);
@@ -498,6 +519,9 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 	case PARTY_EV_CARRIER:
 		say_carrier(c, now);
 		break;
+	case PARTY_EV_DATAGRAM:
+		datagrams_write(c->datagrams, ev->data);
+		break;
 	case PARTY_EV_INFO:
 		log_info("%s%s: %s", c != NULL ? "link " : "party ",
 		    c != NULL ? c->key : party_peer(n->party), ev->text);
@@ -518,7 +542,8 @@ update_channels(struct agent *a, uint64_t now)
 			continue;
 		any |= c->touched;
 		c->touched = false;
-		proxy_update(c->proxy, now);
+		if (c->proxy != NULL)
+			proxy_update(c->proxy, now);
 	}
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		n->pumped = false;

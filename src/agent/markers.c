@@ -133,7 +133,10 @@ same_marker(const struct marker *a, const struct marker *b)
 	return a->port == b->port && strcmp(a->from, b->from) == 0 &&
 	    strcmp(a->to, b->to) == 0 &&
 	    a->has_fingerprint == b->has_fingerprint &&
-	    memcmp(a->fingerprint, b->fingerprint, sizeof(a->fingerprint)) == 0;
+	    memcmp(a->fingerprint, b->fingerprint,
+	    sizeof(a->fingerprint)) == 0 && a->kind == b->kind &&
+	    a->effort == b->effort && a->effort_value == b->effort_value &&
+	    a->deliver == b->deliver;
 }
 
 /* One warning for one content: a file may be reported more than once. */
@@ -222,7 +225,9 @@ struct markers *
 markers_new(struct loop *loop, const char *root, const char *me,
     const struct markers_user *user, void *arg, uint64_t now)
 {
-	struct markers	*m = calloc(1, sizeof(*m));
+	static const char *const	 names[] = { "stream.tcp",
+					    "stream.udp", NULL };
+	struct markers			*m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
@@ -231,8 +236,7 @@ markers_new(struct loop *loop, const char *root, const char *me,
 	snprintf(m->me, sizeof(m->me), "%s", me);
 	m->root = strdup(root);
 	if (m->root != NULL)
-		m->watch = watch_new(loop, root, "stream.tcp", on_change, m,
-		    now);
+		m->watch = watch_new(loop, root, names, on_change, m, now);
 	if (m->watch == NULL) {
 		markers_free(m);
 		return NULL;

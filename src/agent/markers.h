@@ -9,7 +9,7 @@ struct loop;
 struct markers;
 
 /*
- * The stream.tcp files below the datasites root, as a set of channels: one per
+ * The marker files below the datasites root, as a set of channels: one per
  * canonical key. Where several files describe one channel the one in the
  * local party's own datasite counts. A file that cannot be used is named once
  * with the reason, and looked at again when it changes.

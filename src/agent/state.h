@@ -22,7 +22,8 @@ struct channel {
 	struct agent		*agent;
 	struct node		*node;		/* the party at the other end */
 	struct link		*link;
-	struct proxy		*proxy;
+	struct proxy		*proxy;		/* one of the two, the other */
+	struct datagrams	*datagrams;	/* is NULL: by the marker */
 	const struct marker	*marker;	/* markers.c owns it */
 	char			*key;
 	bool			 touched;

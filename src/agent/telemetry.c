@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/datagrams.h"
 #include "agent/proxy.h"
 #include "agent/messages.h"
 #include "agent/state.h"
@@ -34,6 +35,8 @@ struct sums {
 	uint64_t	 send_us, send_max_us, write_us, write_max_us;
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
 			 bad_messages, forged;
+	uint64_t	 dg_sent, dg_delivered, dg_overflows, dg_old,
+			 dg_unfit, dg_lost, dg_unheard, dg_refused;
 };
 
 struct telemetry {
@@ -87,12 +90,28 @@ add_link(struct sums *s, const struct link_info *i)
 	s->rx_packets += i->rx_packets;
 	s->rx_bytes += i->rx_bytes;
 	s->fallbacks += i->fallbacks;
+	s->dg_sent += i->dg_sent;
+	s->dg_overflows += i->dg_overflows;
+	s->dg_old += i->dg_old;
+	s->dg_unfit += i->dg_unfit;
 	s->violations += i->violations;
 	s->stalls += i->stalls;
 	s->send_us += i->send_us;
 	s->write_us += i->write_us;
 	s->send_max_us = larger(s->send_max_us, i->send_max_us);
 	s->write_max_us = larger(s->write_max_us, i->write_max_us);
+}
+
+static void
+add_datagrams(struct sums *s, const struct datagrams *d)
+{
+	struct datagrams_stats	 st;
+
+	datagrams_stats(d, &st);
+	s->dg_delivered += st.delivered;
+	s->dg_lost += st.lost;
+	s->dg_unheard += st.unheard;
+	s->dg_refused += st.refused;
 }
 
 static void
@@ -113,6 +132,12 @@ telemetry_forget_link(struct telemetry *t, const struct link *l, uint64_t now)
 
 	link_info(l, now, &info);
 	add_link(&t->gone, &info);
+}
+
+void
+telemetry_forget_datagrams(struct telemetry *t, const struct datagrams *d)
+{
+	add_datagrams(&t->gone, d);
 }
 
 void
@@ -193,9 +218,11 @@ add_live(struct live *l, const struct channel *c, const struct link_info *i,
 {
 	json_t	*s;
 
-	json_array_append_new(l->proxies, json_pack("{s:i, s:s, s:s, s:b}",
-	    "port", c->marker->port, "from", c->marker->from,
-	    "to", c->marker->to, "connected", proxy_connected(c->proxy)));
+	json_array_append_new(l->proxies, json_pack("{s:i, s:s, s:s, s:b,"
+	    " s:s}", "port", c->marker->port, "from", c->marker->from,
+	    "to", c->marker->to, "connected", c->proxy != NULL ?
+	    proxy_connected(c->proxy) : datagrams_connected(c->datagrams),
+	    "kind", c->proxy != NULL ? "stream" : "datagram"));
 	if (i->sid_in[0] != '\0')
 		json_array_append_new(l->in,
 		    session_json(c, i, i->sid_in, reconnects, now));
@@ -224,7 +251,7 @@ count_listening(const struct agent *a)
 	size_t	 n = 0;
 
 	for (const struct channel *c = a->channels; c != NULL; c = c->next)
-		n += proxy_listening(c->proxy);
+		n += c->proxy != NULL && proxy_listening(c->proxy);
 	return n;
 }
 
@@ -242,8 +269,11 @@ gather(const struct agent *a, struct telemetry *t, struct sums *s,
 		l->connected += pi.channel_open;
 	}
 	for (const struct channel *c = a->channels; c != NULL; c = c->next) {
-		if (c->link == NULL || c->proxy == NULL)
+		if (c->link == NULL ||
+		    (c->proxy == NULL && c->datagrams == NULL))
 			continue;
+		if (c->datagrams != NULL)
+			add_datagrams(s, c->datagrams);
 		link_info(c->link, now, &li);
 		add_link(s, &li);
 		add_live(l, c, &li, reconnects_of(a), now);
@@ -287,6 +317,14 @@ set_sums(json_t *o, const struct sums *s)
 	set_int(o, "stalls", s->stalls);
 	set_int(o, "bad_messages", s->bad_messages);
 	set_int(o, "forged", s->forged);
+	set_int(o, "datagrams_sent", s->dg_sent);
+	set_int(o, "datagrams_delivered", s->dg_delivered);
+	set_int(o, "datagrams_overflowed", s->dg_overflows);
+	set_int(o, "datagrams_expired", s->dg_old);
+	set_int(o, "datagrams_unfit", s->dg_unfit);
+	set_int(o, "datagrams_kernel_lost", s->dg_lost);
+	set_int(o, "datagrams_unheard", s->dg_unheard);
+	set_int(o, "datagrams_refused", s->dg_refused);
 	json_object_set_new(o, "tx_avg_send_ms",
 	    json_real(mean_ms(s->send_us, s->tx_packets)));
 	json_object_set_new(o, "rx_avg_write_ms",

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 struct agent;
+struct datagrams;
 struct link;
 struct party;
 struct telemetry;
@@ -23,6 +24,8 @@ uint64_t	 telemetry_turn(struct telemetry *, struct agent *,
 /* A link or party is about to go: its counts stay in the sums. */
 void		 telemetry_forget_link(struct telemetry *, const struct link *,
 		     uint64_t now);
+void		 telemetry_forget_datagrams(struct telemetry *,
+		     const struct datagrams *);
 void		 telemetry_forget_party(struct telemetry *,
 		     const struct party *);
 

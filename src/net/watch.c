@@ -68,7 +68,8 @@ struct dir {
 
 struct watch {
 	struct loop	*loop;
-	char		*root, *name;
+	char		*root;
+	const char *const *names;
 	watch_fn	*fn;
 	void		*arg;
 	struct file	*files;
@@ -327,6 +328,15 @@ watch_dir(struct watch *w, const char *rel, const char *path)
 
 static void	 walk_dir(struct watch *, const char *, int, uint64_t);
 
+static bool
+is_wanted(const struct watch *w, const char *name)
+{
+	for (size_t i = 0; w->names[i] != NULL; i++)
+		if (strcmp(name, w->names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What need not be looked at any closer: most files, by far. */
 static bool
 is_other(const struct watch *w, const struct dirent *e)
@@ -334,7 +344,7 @@ is_other(const struct watch *w, const struct dirent *e)
 	if (e->d_type == DT_DIR)
 		return strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0;
-	return e->d_type != DT_UNKNOWN && strcmp(e->d_name, w->name) != 0;
+	return e->d_type != DT_UNKNOWN && !is_wanted(w, e->d_name);
 }
 
 static void
@@ -350,7 +360,7 @@ visit(struct watch *w, int dirfd, const char *dir, const char *name, int depth,
 		return;
 	if (S_ISDIR(st.st_mode) && depth < DEPTH)
 		walk_dir(w, rel, depth + 1, now);
-	else if (S_ISREG(st.st_mode) && strcmp(name, w->name) == 0)
+	else if (S_ISREG(st.st_mode) && is_wanted(w, name))
 		present(w, rel, &st, false, now);
 }
 
@@ -514,7 +524,7 @@ on_entry(struct watch *w, const struct dir *d, const struct inotify_event *e,
 			walk_soon(w, now);
 		return;
 	}
-	if (strcmp(e->name, w->name) != 0)
+	if (!is_wanted(w, e->name))
 		return;
 	/* What is created is then written and closed, unless it is a link. */
 	if (!(e->mask & IN_CREATE) || is_linked(w, rel))
@@ -594,8 +604,8 @@ start_inotify(struct watch *w)
 }
 
 struct watch *
-watch_new(struct loop *loop, const char *root, const char *name, watch_fn *fn,
-    void *arg, uint64_t now)
+watch_new(struct loop *loop, const char *root, const char *const *names,
+    watch_fn *fn, void *arg, uint64_t now)
 {
 	struct watch	*w = calloc(1, sizeof(*w));
 
@@ -609,9 +619,8 @@ watch_new(struct loop *loop, const char *root, const char *name, watch_fn *fn,
 	w->next.fire = on_alarm;
 	w->next.arg = w;
 	w->root = strdup(root);
-	w->name = strdup(name);
-	if (w->root == NULL || w->name == NULL ||
-	    alarm_set(loop, &w->next, now) == -1) {
+	w->names = names;
+	if (w->root == NULL || alarm_set(loop, &w->next, now) == -1) {
 		watch_free(w);
 		return NULL;
 	}
@@ -632,6 +641,5 @@ watch_free(struct watch *w)
 	free(w->files);
 	free(w->dirs);
 	free(w->root);
-	free(w->name);
 	free(w);
 }

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 /*
- * Files of one name anywhere below a directory that come, change and go:
+ * Files of some names anywhere below a directory that come, change and go:
  * inotify on every directory (those created in one go included), and a slow
  * rescan for what it misses; a quick one where there is no inotify. Symbolic
  * links are not followed. The directory itself may come later.
@@ -18,8 +18,10 @@ struct watch;
  */
 typedef void	 watch_fn(void *, const char *rel, int exists, uint64_t now);
 
-struct watch	*watch_new(struct loop *, const char *root, const char *name,
-		     watch_fn *, void *arg, uint64_t now);
+/* names: up to a NULL, borrowed for the life. */
+struct watch	*watch_new(struct loop *, const char *root,
+		     const char *const *names, watch_fn *, void *arg,
+		     uint64_t now);
 void		 watch_free(struct watch *);
 
 /* Look now for what inotify missed, as happens from time to time. */

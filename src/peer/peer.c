@@ -551,7 +551,7 @@ peer_max_message(const struct peer *p)
 
 int
 peer_open(struct peer *p, uint64_t now, const char *label,
-    const char *protocol, struct batch *tx)
+    const char *protocol, const struct assoc_how *how, struct batch *tx)
 {
 	size_t	 mark;
 	bool	 path;
@@ -560,7 +560,7 @@ peer_open(struct peer *p, uint64_t now, const char *label,
 	if (p->state != PEER_UP)
 		return -1;
 	path = open_batch(p, tx, &mark);
-	channel = assoc_open(p->assoc, now, label, protocol, tx);
+	channel = assoc_open(p->assoc, now, label, protocol, how, tx);
 	close_batch(p, tx, mark, path);
 	return channel;
 }
@@ -576,6 +576,22 @@ peer_send(struct peer *p, uint64_t now, uint16_t channel,
 		return false;
 	path = open_batch(p, tx, &mark);
 	sent = assoc_send2(p->assoc, now, channel, head, body, tx);
+	close_batch(p, tx, mark, path);
+	return sent;
+}
+
+bool
+peer_send_how(struct peer *p, uint64_t now, uint16_t channel,
+    const struct assoc_how *how, const void *bytes, size_t n,
+    struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path, sent;
+
+	if (p->state != PEER_UP)
+		return false;
+	path = open_batch(p, tx, &mark);
+	sent = assoc_send_how(p->assoc, now, channel, how, bytes, n, tx);
 	close_batch(p, tx, mark, path);
 	return sent;
 }

@@ -102,7 +102,11 @@ bool		 peer_event(struct peer *, uint64_t now, struct peer_event *,
 
 /* Channels: as assoc.h has them. */
 int		 peer_open(struct peer *, uint64_t now, const char *label,
-		     const char *protocol, struct batch *tx);
+		     const char *protocol, const struct assoc_how *how,
+		     struct batch *tx);
+bool		 peer_send_how(struct peer *, uint64_t now, uint16_t channel,
+		     const struct assoc_how *, const void *, size_t,
+		     struct batch *tx);
 bool		 peer_send(struct peer *, uint64_t now, uint16_t channel,
 		     const struct span *head, const struct span *body,
 		     struct batch *tx);

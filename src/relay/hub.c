@@ -100,14 +100,21 @@ forget(struct hub *h, struct session *s)
 	session_free(s);
 }
 
-/* TCP paths belong to one acceptor only, 2.2. */
+/* Paths of links belong to one acceptor only, 2.2. */
 static bool
-is_tcp(const struct session *s)
+is_link(const struct session *s)
 {
-	static const char	 suffix[] = "/stream.tcp.request";
-	size_t			 n = strlen(s->path), m = sizeof(suffix) - 1;
+	static const char *const	 suffix[] = {
+		"/stream.tcp.request", "/stream.udp.request",
+	};
+	size_t				 n = strlen(s->path), m;
 
-	return n >= m && strcmp(s->path + n - m, suffix) == 0;
+	for (size_t i = 0; i < 2; i++) {
+		m = strlen(suffix[i]);
+		if (n >= m && strcmp(s->path + n - m, suffix[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -480,11 +487,11 @@ accept_wrong(struct hub *h, const struct session *s, int c)
 
 	if (s->to[0] != '\0' && !same(s->to, user))
 		return "permission denied";
-	if (is_tcp(s) && user_accepted(h, s, user, true))
+	if (is_link(s) && user_accepted(h, s, user, true))
 		return "already accepted";
 	if (!may_read(h, s, user))
 		return "permission denied";
-	if (!is_tcp(s) && !has_accepted(s, c) && s->naccepted == HUB_ACCEPTED)
+	if (!is_link(s) && !has_accepted(s, c) && s->naccepted == HUB_ACCEPTED)
 		return "already accepted";
 	return NULL;
 }
@@ -496,7 +503,7 @@ bind_accept(struct hub *h, struct session *s, int c)
 	s->told = false;
 	if (has_accepted(s, c))
 		return;
-	if (is_tcp(s))
+	if (is_link(s))
 		unaccept_all(h, s, NOBODY, h->conn[c].user);
 	s->accepted[s->naccepted++] = c;
 }

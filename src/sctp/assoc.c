@@ -686,9 +686,16 @@ next_id(const struct assoc *a)
 	return -1;
 }
 
+/* The channel type of RFC 8832 8.2.2. */
+static uint8_t
+type_of(const struct assoc_how *how)
+{
+	return (uint8_t)(how->limit | (how->unordered ? DCEP_UNORDERED : 0));
+}
+
 int
 assoc_open(struct assoc *a, uint64_t now, const char *label,
-    const char *protocol, struct batch *tx)
+    const char *protocol, const struct assoc_how *how, struct batch *tx)
 {
 	struct dcep	 d = { .type = DCEP_OPEN, .priority = 256 };
 	int		 id = next_id(a);
@@ -696,6 +703,10 @@ assoc_open(struct assoc *a, uint64_t now, const char *label,
 
 	if (a->state != ASSOC_UP || id < 0 || a->channels >= CHANNELS)
 		return -1;
+	if (how != NULL) {
+		d.channel = type_of(how);
+		d.reliability = how->value;
+	}
 	d.label = (struct span){ (uint8_t *)(uintptr_t)label, strlen(label) };
 	d.protocol = (struct span){ (uint8_t *)(uintptr_t)protocol,
 	    strlen(protocol) };
@@ -725,6 +736,33 @@ assoc_send2(struct assoc *a, uint64_t now, uint16_t channel,
 	enter(a, now, tx);
 	sent = lib_send(a->so, channel, PPID_BINARY, head->p, head->n,
 	    body->p, body->n);
+	leave(a);
+	return sent;
+}
+
+bool
+assoc_send_how(struct assoc *a, uint64_t now, uint16_t channel,
+    const struct assoc_how *how, const void *p, size_t n, struct batch *tx)
+{
+	/* SCTP has no empty message: RFC 8831 6.6. */
+	static const uint8_t	 nothing;
+	const struct chan	*c;
+	struct lib_how		 lib = {
+		.unordered = how->unordered,
+		.limit = (enum lib_limit)how->limit, .value = how->value,
+	};
+	bool			 sent;
+
+	if (a->state != ASSOC_UP || channel >= LIB_STREAMS)
+		return false;
+	c = &a->chan[channel];
+	if (c->state != CHAN_ASKED && c->state != CHAN_OPEN)
+		return false;
+	lib.unordered &= c->state == CHAN_OPEN;
+	enter(a, now, tx);
+	sent = lib_send_how(a->so, channel,
+	    n > 0 ? PPID_BINARY : PPID_BINARY_EMPTY, &lib,
+	    n > 0 ? p : &nothing, n > 0 ? n : 1);
 	leave(a);
 	return sent;
 }

@@ -80,11 +80,25 @@ bool		 assoc_event(struct assoc *, uint64_t now, struct assoc_event *,
 		     struct batch *tx);
 
 /*
- * Open the next channel of our parity: ordered and reliable, DCEP OPEN. Its
- * id, or -1: not up, or none left. Data may follow at once.
+ * How a channel's messages travel (RFC 8831 6.4, RFC 8832 5.1). Until the
+ * peer has acknowledged a channel of ours they are ordered all the same, so
+ * that none overtakes its OPEN.
+ */
+enum assoc_limit { ASSOC_RELIABLE, ASSOC_RETRANSMITS, ASSOC_LIFETIME_MS };
+
+struct assoc_how {
+	bool			 unordered;
+	enum assoc_limit	 limit;
+	uint32_t		 value;		/* of the limit */
+};
+
+/*
+ * Open the next channel of our parity, DCEP OPEN; how NULL: ordered and
+ * reliable. Its id, or -1: not up, or none left. Data may follow at once.
  */
 int		 assoc_open(struct assoc *, uint64_t now, const char *label,
-		     const char *protocol, struct batch *tx);
+		     const char *protocol, const struct assoc_how *how,
+		     struct batch *tx);
 
 /*
  * Queue one message, whole or not at all. False: no room now (a later event
@@ -96,6 +110,11 @@ bool		 assoc_send(struct assoc *, uint64_t now, uint16_t channel,
 /* The same from two places: a header and a payload, without joining them. */
 bool		 assoc_send2(struct assoc *, uint64_t now, uint16_t channel,
 		     const struct span *head, const struct span *body,
+		     struct batch *tx);
+
+/* The same for a datagram of a channel that is not reliable; may be empty. */
+bool		 assoc_send_how(struct assoc *, uint64_t now, uint16_t channel,
+		     const struct assoc_how *, const void *, size_t,
 		     struct batch *tx);
 
 /* Bytes a message may have now to be taken; and bytes not yet acknowledged. */

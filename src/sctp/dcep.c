@@ -2,7 +2,6 @@
 
 enum {
 	TIMED = 2,		/* the highest of RFC 8832 8.2.2; 0: reliable */
-	UNORDERED = 0x80,
 };
 
 static struct span
@@ -25,7 +24,7 @@ decode_open(struct dcep *d, struct rd *r)
 	label = rd_u16(r);
 	protocol = rd_u16(r);
 	if (r->bad || label > DCEP_TEXT_MAX || protocol > DCEP_TEXT_MAX ||
-	    (d->channel & ~UNORDERED) > TIMED)
+	    (d->channel & ~DCEP_UNORDERED) > TIMED)
 		return -1;
 	d->label = take(r, label);
 	d->protocol = take(r, protocol);

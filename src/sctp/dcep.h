@@ -11,6 +11,8 @@ enum {
 	DCEP_MAX = 12 + 2 * DCEP_TEXT_MAX,
 };
 
+enum { DCEP_UNORDERED = 0x80 };	/* of a channel type */
+
 enum ppid {
 	PPID_DCEP = 50,
 	PPID_TEXT = 51,

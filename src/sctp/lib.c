@@ -377,6 +377,28 @@ lib_send(struct socket *so, uint16_t stream, uint32_t ppid, const void *head,
 	    bodylen) == 0;
 }
 
+bool
+lib_send_how(struct socket *so, uint16_t stream, uint32_t ppid,
+    const struct lib_how *how, const void *p, size_t n)
+{
+	static const uint16_t	 policies[] = {
+		[LIB_RELIABLE]		= SCTP_PR_SCTP_NONE,
+		[LIB_RETRANSMITS]	= SCTP_PR_SCTP_RTX,
+		[LIB_LIFETIME_MS]	= SCTP_PR_SCTP_TTL,
+	};
+	struct sctp_sendv_spa	 spa;
+
+	memset(&spa, 0, sizeof(spa));
+	spa.sendv_flags = SCTP_SEND_SNDINFO_VALID | SCTP_SEND_PRINFO_VALID;
+	spa.sendv_sndinfo.snd_sid = stream;
+	spa.sendv_sndinfo.snd_ppid = htonl(ppid);
+	spa.sendv_sndinfo.snd_flags = how->unordered ? SCTP_UNORDERED : 0;
+	spa.sendv_prinfo.pr_policy = policies[how->limit];
+	spa.sendv_prinfo.pr_value = how->value;
+	return usrsctp_sendv(so, p, n, NULL, 0, &spa, sizeof(spa),
+	    SCTP_SENDV_SPA, 0) == (ssize_t)n;
+}
+
 enum lib_reset
 lib_reset(struct socket *so, uint16_t stream)
 {

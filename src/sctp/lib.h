@@ -62,6 +62,18 @@ void		 lib_kick(struct socket *);
 bool		 lib_send(struct socket *, uint16_t stream, uint32_t ppid,
 		     const void *, size_t, const void *, size_t);
 
+/* What is done for a message that is lost: SCTP-PR (RFC 3758, 7496). */
+enum lib_limit { LIB_RELIABLE, LIB_RETRANSMITS, LIB_LIFETIME_MS };
+
+struct lib_how {
+	bool		 unordered;
+	enum lib_limit	 limit;
+	uint32_t	 value;		/* of the limit */
+};
+
+bool		 lib_send_how(struct socket *, uint16_t stream, uint32_t ppid,
+		     const struct lib_how *, const void *, size_t);
+
 /* Reset our direction of a stream. Later: another reset is under way. */
 enum lib_reset { LIB_RESET_SENT, LIB_RESET_LATER, LIB_RESET_NEVER };
 enum lib_reset	 lib_reset(struct socket *, uint16_t stream);

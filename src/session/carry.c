@@ -16,10 +16,16 @@
 
 enum { STUCK = 5 * SEC, STUCK_MAX = 4 };
 
+enum dialect
+link_dialect(const struct link *l)
+{
+	return link_is_datagram(l) ? l->party->dialect : l->m.dialect;
+}
+
 static struct direct *
 sender(const struct link *l)
 {
-	return l->m.dialect == DIALECT_1 ? l->party->direct : l->to_peer;
+	return link_dialect(l) == DIALECT_1 ? l->party->direct : l->to_peer;
 }
 
 bool
@@ -34,10 +40,16 @@ link_trusts(const struct link *l)
 bool
 link_p2p(const struct link *l)
 {
-	if (l->m.dialect == DIALECT_UNKNOWN || l->channel < 0 ||
+	enum dialect	 dialect = link_dialect(l);
+
+	/* Datagrams go either way on any of an upstream peer's channels. */
+	if (link_is_datagram(l) && dialect == DIALECT_0 &&
+	    l->channel_in >= 0 && direct_usable(l->from_peer))
+		return true;
+	if (dialect == DIALECT_UNKNOWN || l->channel < 0 ||
 	    !direct_usable(sender(l)))
 		return false;
-	return l->m.dialect == DIALECT_0 || l->party->control >= 0;
+	return dialect == DIALECT_0 || l->party->control >= 0;
 }
 
 /*
@@ -73,7 +85,7 @@ relay_ready(const struct link *l)
 static enum carrier
 choose(const struct link *l, uint64_t now)
 {
-	if (l->m.dialect == DIALECT_UNKNOWN)
+	if (link_dialect(l) == DIALECT_UNKNOWN)
 		return CARRIER_NONE;
 	if (link_p2p(l))
 		return CARRIER_P2P;
@@ -238,6 +250,18 @@ mark_open(struct link *l, uint64_t now, uint64_t offered)
 	l->reopens = 0;
 }
 
+const char *
+link_label(const struct link *l)
+{
+	return link_is_datagram(l) ? "hotlink-udp" : "hotlink";
+}
+
+const struct assoc_how *
+link_how(const struct link *l)
+{
+	return link_is_datagram(l) ? &l->dg.how : NULL;
+}
+
 /* The pair's channels go with their association. */
 void
 drop_channels(struct party *p)
@@ -256,14 +280,14 @@ open_channels(struct party *p, uint64_t now, struct batch *tx)
 
 	if (p->control < 0)
 		p->control = peer_open(d->peer, now, "hotlink-control", "",
-		    tx);
+		    NULL, tx);
 	for (size_t i = 0; i < p->nlinks && p->control >= 0; i++) {
 		l = p->link[i];
 		if (l->channel >= 0 || !l->out_ok || !l->in_ok ||
 		    !link_trusts(l) || now < l->channel_at)
 			continue;
-		l->channel = peer_open(d->peer, now, "hotlink", l->canonical,
-		    tx);
+		l->channel = peer_open(d->peer, now, link_label(l),
+		    l->canonical, link_how(l), tx);
 		if (l->channel >= 0)
 			mark_open(l, now, d->offered);
 		else
@@ -357,6 +381,8 @@ tick_link(struct link *l, uint64_t now)
 		l->p2p_lost = now;
 	l->had_p2p = p2p;
 	set_carrier(l, now, choose(l, now));
+	if (link_is_datagram(l))
+		datagram_age(l, now);
 	if (l->carrier == CARRIER_WS)
 		check_progress(l, now);
 	check_stall(l, now);
@@ -396,7 +422,7 @@ carry_deadline(const struct party *p, uint64_t best)
 		best = earlier(best, patience_ends(l));
 		best = earlier(best, watchdog(l));
 		if (l->carrier == CARRIER_NONE && relay_ready(l) &&
-		    l->m.dialect != DIALECT_UNKNOWN)
+		    link_dialect(l) != DIALECT_UNKNOWN)
 			best = earlier(best, relay_from(l));
 		if (l->channel < 0 && l->channel_at > p->ticked)
 			best = earlier(best, l->channel_at);

@@ -1,6 +1,7 @@
 #ifndef SESSION_LINK_H
 #define SESSION_LINK_H
 
+#include "session/dgq.h"
 #include "session/direct.h"
 #include "session/machine.h"
 #include "session/opening.h"
@@ -26,6 +27,18 @@ enum {
 	RELAY_BRAKE = 5 * SEC,	/* for a local reader that makes no progress */
 	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
 	RELAY_FRAME = 256 << 10,	/* per Data between agents */
+	HEAD_MAX = 64 + KEY_MAX,	/* of either version of HLNK */
+};
+
+/* What a link of datagrams has instead of a machine. */
+struct dgrams {
+	struct dgq		*up;	/* NULL: it is another link */
+	struct dgq		*down;	/* of the relay; NULL: none came */
+	struct assoc_how	 how;
+	struct span		 lent;	/* arrived, not pulled yet */
+	bool			 has_lent;
+	bool			 taken;	/* down's first was lent to the owner */
+	uint64_t		 sent, old, large;
 };
 
 struct link {
@@ -39,6 +52,7 @@ struct link {
 	bool			 out_ok, in_ok;	/* were accepted by this peer */
 	uint64_t		 quiet_until;	/* dialect unknown till then */
 	struct machine		 m;
+	struct dgrams		 dg;
 
 	/* Which of the peer's processes our bytes are with. */
 	uint64_t		 instance;
@@ -102,6 +116,7 @@ struct party {
 
 	struct link		*link[PARTY_LINKS];
 	size_t			 nlinks;
+	uint64_t		 flowed;	/* bytes of a stream, last */
 	bool			 relay, dirty;
 	uint64_t		 ticked;
 	enum dialect		 dialect;
@@ -146,6 +161,9 @@ struct direct *new_direct(struct party *, const struct link *, bool offerer,
 uint64_t signal_deadline(const struct party *, uint64_t best);
 
 /* carry.c */
+enum dialect link_dialect(const struct link *);
+const char *link_label(const struct link *);	/* of its channel */
+const struct assoc_how *link_how(const struct link *);
 bool	 link_p2p(const struct link *);
 bool	 link_trusts(const struct link *);	/* the pair's connection */
 bool	 relay_ready(const struct link *);
@@ -155,7 +173,20 @@ void	 mark_open(struct link *, uint64_t now, uint64_t offered);
 void	 carry_tick(struct party *, uint64_t now, struct batch *);
 uint64_t carry_deadline(const struct party *, uint64_t best);
 
+/* datagram.c */
+int	 datagram_init(struct link *);	/* -1: out of memory */
+void	 datagram_fini(struct link *);
+size_t	 datagram_send(struct link *, uint64_t now, size_t budget,
+	     struct batch *);
+void	 datagram_age(struct link *, uint64_t now);
+bool	 datagram_say(struct link *, uint64_t now, struct msg *);
+void	 datagram_arrived(struct link *, uint64_t now, struct span);
+bool	 datagram_data(struct link *, uint64_t now, const struct msg *);
+bool	 datagram_event(struct link *, struct party_event *);
+void	 datagram_info(const struct link *, struct link_info *);
+
 /* send.c */
+void	 stamp_data(struct party *, struct link *, struct msg *);
 void	 carry_send(struct party *, uint64_t now, struct batch *);
 bool	 carry_say(struct party *, uint64_t now, struct msg *);
 

@@ -95,6 +95,7 @@ static void
 free_link(struct link *l)
 {
 	link_forget_directs(l);
+	datagram_fini(l);
 	machine_fini(&l->m);
 	free(l);
 }
@@ -176,6 +177,10 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	l->party = p;
 	l->marker = *marker;
 	l->arg = arg;
+	if (datagram_init(l) == -1) {
+		free(l);
+		return NULL;
+	}
 	key_canonical(&l->marker.key, l->marker.from, l->marker.to,
 	    l->canonical);
 	key_open(&l->marker.key, l->open_path);
@@ -190,7 +195,7 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	machine_set_window(&l->m, p->share);
 	p->link[p->nlinks++] = l;
 	trust(p, now, l);
-	if (p->dialect != DIALECT_UNKNOWN)
+	if (p->dialect != DIALECT_UNKNOWN && !link_is_datagram(l))
 		machine_speak(&l->m, now, p->dialect);
 	if (p->relay)
 		opening_relay(&l->out, now, true);
@@ -365,6 +370,8 @@ link_event(struct link *l, uint64_t now, struct party_event *ev)
 	};
 	struct flow_event			 e;
 
+	if (link_is_datagram(l))
+		return datagram_event(l, ev);
 	if (!machine_event(&l->m, now, &e))
 		return false;
 	ev->type = types[e.type];
@@ -546,6 +553,7 @@ link_info(const struct link *l, uint64_t now, struct link_info *i)
 		legacy_stats(l->m.legacy, &st);
 		i->seq = st.seq;
 	}
+	datagram_info(l, i);
 	i->tx_bytes = l->tx_bytes;
 	i->rx_bytes = l->rx_bytes;
 	i->tx_p2p_packets = l->tx_p2p;

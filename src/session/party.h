@@ -60,6 +60,7 @@ struct party_event {
 		PARTY_EV_END,		/* detach and close that */
 		PARTY_EV_CARRIER,	/* link: it is carried by another now */
 		PARTY_EV_INFO,		/* text to act on; link or NULL */
+		PARTY_EV_DATAGRAM,	/* data: to its local receiver */
 	} type;
 	struct link	*link;
 	struct span	 data;		/* until the next call on this party */
@@ -136,6 +137,14 @@ void		 link_reset(struct link *, uint64_t now, const char *why);
 void		 link_wrote(struct link *, uint64_t now, size_t);
 struct span	 link_pending(struct link *);
 
+/*
+ * Of a link of datagrams: the local side sent one. It is copied, and dropped
+ * and counted if too much waits (oldest first), or it waits too long.
+ */
+bool		 link_is_datagram(const struct link *);
+void		 link_datagram(struct link *, uint64_t now, const void *,
+		     size_t);
+
 /* Say goodbye to the peer: its links end with a named reason. */
 void		 party_close(struct party *, uint64_t now, struct batch *tx);
 
@@ -159,6 +168,8 @@ struct link_info {
 	uint64_t	 offer_to_open, open_to_payload; /* NEVER: not yet */
 	uint64_t	 send_us, send_max_us;	/* from read to handed over */
 	uint64_t	 write_us, write_max_us; /* from arrival to written */
+	/* of links of datagrams: handed over, and dropped before that */
+	uint64_t	 dg_sent, dg_overflows, dg_old, dg_unfit;
 };
 void		 link_info(const struct link *, uint64_t now,
 		     struct link_info *);

@@ -26,6 +26,8 @@ carry_data(struct link *l, uint64_t now, const struct msg *m)
 	if (m->path.n > 0 && !key_matches(&l->marker.key, l->marker.from,
 	    l->marker.to, m->path))
 		return false;
+	if (link_is_datagram(l))
+		return datagram_data(l, now, m);
 	if (l->m.flow != NULL) {
 		if (!flow_input(l->m.flow, now, m->payload.p, m->payload.n))
 			return false;
@@ -123,6 +125,10 @@ on_frame(struct party *p, uint64_t now, const struct peer_event *ev)
 			return;
 		}
 	}
+	if (l != NULL && link_is_datagram(l) && ev->channel != p->control) {
+		datagram_arrived(l, now, ev->data);
+		return;
+	}
 	if (l == NULL || l->m.flow == NULL ||
 	    !flow_input(l->m.flow, now, ev->data.p, ev->data.n)) {
 		p->bad++;
@@ -151,13 +157,16 @@ on_channel(struct party *p, uint64_t now, const struct peer_event *ev,
 	}
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		if (strcmp(ev->label, "hotlink") != 0 ||
+		if (strcmp(ev->label, link_label(l)) != 0 ||
 		    strcmp(ev->protocol, l->canonical) != 0 ||
-		    l->m.flow == NULL || !link_trusts(l))
+		    !link_trusts(l))
+			continue;
+		if (!link_is_datagram(l) && l->m.flow == NULL)
 			continue;
 		l->channel = ev->channel;
 		mark_open(l, now, p->direct->offered);
-		adopt_orphans(p, now, l);
+		if (l->m.flow != NULL)
+			adopt_orphans(p, now, l);
 		return;
 	}
 	peer_close_channel(p->direct->peer, now, ev->channel, tx);
@@ -239,6 +248,10 @@ on_frame1(struct link *l, uint64_t now, const struct peer_event *ev,
 {
 	struct hlnk1	 h;
 
+	if (link_is_datagram(l)) {
+		datagram_arrived(l, now, ev->data);
+		return;
+	}
 	if (l->m.legacy == NULL ||
 	    hlnk1_decode(&h, ev->data.p, ev->data.n) == -1 ||
 	    h.payload.n == 0 || !key_matches(&l->marker.key, l->marker.from,
@@ -278,7 +291,8 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 	if (d == NULL || !direct_event(d, now, &ev, tx))
 		return false;
 	if (ev.type == PEER_EV_UP) {
-		l->channel_in = peer_open(d->peer, now, "hotlink", "", tx);
+		l->channel_in = peer_open(d->peer, now, link_label(l), "",
+		    link_how(l), tx);
 		if (l->channel_in >= 0)
 			l->party->answers_ok++;
 	} else if (ev.type == PEER_EV_DATA)

@@ -12,9 +12,11 @@
 #include "session/link.h"
 
 enum {
-	HEAD_MAX = 64 + KEY_MAX,	/* of either version of HLNK */
 	LEAST_ROOM = 16 << 10,		/* smaller frames are not worth it */
+	SHORT_FRAME = LEAST_ROOM + HLNK2_HEAD,
 	BACKLOG = 128 << 10,		/* given to SCTP beyond its cwnd x 2 */
+	DATAGRAMS = 16 << 10,		/* beyond cwnd, if it is all theirs */
+	FLOWING = 200 * MS,		/* after that: no stream is busy */
 	BURST = 64, BURST_LEN = 1300,	/* packets one frame may become */
 };
 
@@ -74,13 +76,23 @@ send_control(struct link *l, uint64_t now, struct batch *tx)
 }
 
 static size_t
-frame_limit(const struct peer *peer, size_t head)
+frame_limit(const struct peer *peer, size_t head, size_t most)
 {
 	size_t	 n = peer_max_message(peer), room = peer_room(peer);
 
-	n = n < FRAME_MAX ? n : FRAME_MAX;
+	n = n < most ? n : most;
 	n = n < room ? n : room;
 	return n > head ? n - head : 0;
+}
+
+/* A message is sent to its end before another stream's begins. */
+static bool
+has_datagrams(const struct party *p)
+{
+	for (size_t i = 0; i < p->nlinks; i++)
+		if (link_is_datagram(p->link[i]))
+			return true;
+	return false;
 }
 
 static size_t
@@ -88,7 +100,8 @@ send_flow(struct link *l, uint64_t now, struct batch *tx)
 {
 	struct party	*p = l->party;
 	struct hlnk2	 h;
-	size_t		 max = frame_limit(p->direct->peer, HLNK2_HEAD);
+	size_t		 max = frame_limit(p->direct->peer, HLNK2_HEAD,
+			    has_datagrams(p) ? SHORT_FRAME : FRAME_MAX);
 
 	if (max < LEAST_ROOM || !flow_data(l->m.flow, now, max, &h))
 		return 0;
@@ -96,6 +109,7 @@ send_flow(struct link *l, uint64_t now, struct batch *tx)
 		return 0;
 	flow_sent(l->m.flow, now, &h);
 	count_sent(l, now, h.payload.n, false);
+	p->flowed = now;
 	return h.payload.n + HLNK2_HEAD;
 }
 
@@ -136,15 +150,42 @@ budget_of(const struct peer *peer)
 	return most > unacked ? most - unacked : 0;
 }
 
+/* What of a budget is for datagrams (datagram.c). */
+static size_t
+datagram_budget(const struct party *p, uint64_t now, const struct peer *peer,
+    size_t budget)
+{
+	struct peer_info	 info;
+	size_t			 unacked = peer_unacked(peer), most;
+
+	if (p->flowed != 0 && now < p->flowed + FLOWING)
+		return budget;
+	peer_info(peer, &info);
+	most = (size_t)info.sctp.cwnd + DATAGRAMS;
+	return most > unacked ? most - unacked : 0;
+}
+
+static size_t
+send_turn(struct link *l, uint64_t now, size_t budget, struct batch *tx)
+{
+	struct party	*p = l->party;
+
+	if (l->carrier != CARRIER_P2P || !link_p2p(l))
+		return 0;
+	if (link_is_datagram(l))
+		return datagram_send(l, now, datagram_budget(p, now,
+		    p->direct->peer, budget), tx);
+	return l->m.flow != NULL ? send_flow(l, now, tx) : 0;
+}
+
 static void
 send_pair(struct party *p, uint64_t now, struct batch *tx)
 {
 	size_t		 budget, n, idle = 0;
-	struct link	*l;
 
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->link[i]->carrier == CARRIER_P2P &&
-		    link_p2p(p->link[i]))
+		    p->link[i]->m.flow != NULL && link_p2p(p->link[i]))
 			send_control(p->link[i], now, tx);
 	budget = budget_of(p->direct->peer);
 	while (idle < p->nlinks && budget > 0) {
@@ -153,12 +194,23 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 			return;
 		}
 		p->turn = (p->turn + 1) % p->nlinks;
-		l = p->link[p->turn];
-		n = l->carrier == CARRIER_P2P && link_p2p(l) ?
-		    send_flow(l, now, tx) : 0;
+		n = send_turn(p->link[p->turn], now, budget, tx);
 		idle = n > 0 ? 0 : idle + 1;
 		budget = n < budget ? budget - n : 0;
 	}
+}
+
+/* Dialect 0: of the two connections, the one that datagram_send takes. */
+static void
+send_datagrams(struct link *l, uint64_t now, struct batch *tx)
+{
+	struct direct	*d = l->channel >= 0 && direct_usable(l->to_peer) ?
+			    l->to_peer : l->from_peer;
+
+	while (datagram_send(l, now, datagram_budget(l->party, now, d->peer,
+	    0), tx) > 0)
+		;
+	direct_watch(d, now);
 }
 
 static void
@@ -192,6 +244,9 @@ carry_send(struct party *p, uint64_t now, struct batch *tx)
 	}
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
+		if (link_is_datagram(l) && l->carrier == CARRIER_P2P &&
+		    link_p2p(l))
+			send_datagrams(l, now, tx);
 		if (l->m.legacy != NULL && l->carrier == CARRIER_P2P &&
 		    link_p2p(l)) {
 			send_session(l, now, tx);
@@ -200,7 +255,7 @@ carry_send(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
-static void
+void
 stamp_data(struct party *p, struct link *l, struct msg *m)
 {
 	memset(m, 0, sizeof(*m));
@@ -270,6 +325,8 @@ say_of(struct link *l, uint64_t now, struct msg *m)
 {
 	if (!relay_ready(l))
 		return false;
+	if (link_is_datagram(l))
+		return l->carrier == CARRIER_WS && datagram_say(l, now, m);
 	if (l->m.flow != NULL)
 		return l->carrier == CARRIER_WS && say_flow(l, now, m);
 	if (l->m.legacy == NULL)

@@ -117,7 +117,8 @@ speak(struct party *p, uint64_t now, enum dialect dialect)
 	for (size_t i = 0; i < p->nlinks; i++) {
 		link_forget_directs(p->link[i]);
 		p->link[i]->instance = 0;
-		machine_speak(&p->link[i]->m, now, dialect);
+		if (!link_is_datagram(p->link[i]))
+			machine_speak(&p->link[i]->m, now, dialect);
 	}
 	if (known)
 		party_news(p, PARTY_EV_INFO, NULL, "speaks dialect %d now",
@@ -159,10 +160,12 @@ begin_anew(struct link *l, uint64_t now)
 	l->instance = 0;
 	l->in_ok = false;
 	l->stuck = 0;
-	if (l->m.flow != NULL) {
+	if (l->m.flow != NULL)
 		flow_restart(l->m.flow, now);
+	if (link_dialect(l) == DIALECT_1)
 		l->channel = -1;
-	}
+	else if (link_is_datagram(l))
+		link_forget_directs(l);
 	if (l->m.legacy == NULL)
 		return;
 	legacy_renew(l->m.legacy, now, LEGACY_THEIRS);

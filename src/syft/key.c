@@ -4,18 +4,18 @@
 #include "syft/key.h"
 
 /*
- * Paths of TCP channels, hotlink-protocol.md 3.4. Whatever an owner of 254
+ * Paths of links, hotlink-protocol.md 3.4. Whatever an owner of 254
  * bytes and two numbers of ten digits add to a middle of MIDDLE_MAX bytes
  * fits KEY_MAX: 254 + 1 + 724 + 1 + 24 + 1 + 18 + 1 = 1024.
  */
 enum { MIDDLE_MAX = 724, PATH_LONGEST = 4096 };
 
-#define MARKER	"stream.tcp"
-#define REQUEST	"stream.tcp.request"
+#define REQUEST	".request"
+#define LONGEST	"stream.tcp" REQUEST
 
 _Static_assert(EMAIL_MAX + 1 + MIDDLE_MAX + 1 +
     sizeof("4294967295_to_4294967295")
-    - 1 + 1 + sizeof(REQUEST) <= KEY_MAX, "every key fits");
+    - 1 + 1 + sizeof(LONGEST) <= KEY_MAX, "every key fits");
 
 static bool
 is_alnum(uint8_t c)
@@ -187,8 +187,26 @@ copy(char *to, struct span s)
 	to[s.n] = '\0';
 }
 
+/* "stream.tcp" or "stream.udp", with what follows either. */
 static int
-take_apart(struct key *k, struct span path, const char *file)
+stream(struct key *k, struct span file, const char *ending)
+{
+	static const char *const	 names[] = { "stream.tcp",
+					    "stream.udp" };
+	size_t				 n = strlen(names[0]);
+
+	for (size_t i = 0; i < 2; i++)
+		if (file.n == n + strlen(ending) &&
+		    memcmp(file.p, names[i], n) == 0 &&
+		    memcmp(file.p + n, ending, file.n - n) == 0) {
+			k->udp = i == 1;
+			return 0;
+		}
+	return -1;
+}
+
+static int
+take_apart(struct key *k, struct span path, const char *ending)
 {
 	struct span	 last, owner, middle;
 
@@ -196,7 +214,7 @@ take_apart(struct key *k, struct span path, const char *file)
 	if (!path_valid(path))
 		return -1;
 	last = last_part(&path);
-	if (last.n != strlen(file) || memcmp(last.p, file, last.n) != 0)
+	if (stream(k, last, ending) < 0)
 		return -1;
 	if (pair(k, last_part(&path)) < 0 || path.n == 0)
 		return -1;
@@ -213,7 +231,7 @@ key_of_marker(struct key *k, const char *rel)
 {
 	struct span	 s = { (uint8_t *)(uintptr_t)rel, strlen(rel) };
 
-	return take_apart(k, s, MARKER);
+	return take_apart(k, s, "");
 }
 
 int
@@ -223,11 +241,11 @@ key_of_path(struct key *k, struct span path)
 }
 
 static void
-put(char *to, const char *owner, const char *middle, uint32_t a, uint32_t b)
+put(char *to, const struct key *k, const char *owner, uint32_t a, uint32_t b)
 {
-	snprintf(to, KEY_MAX, "%.254s/%.724s%s%lu_to_%lu/" REQUEST, owner,
-	    middle, *middle != '\0' ? "/" : "", (unsigned long)a,
-	    (unsigned long)b);
+	snprintf(to, KEY_MAX, "%.254s/%.724s%s%lu_to_%lu/stream.%s" REQUEST,
+	    owner, k->middle, k->middle[0] != '\0' ? "/" : "",
+	    (unsigned long)a, (unsigned long)b, k->udp ? "udp" : "tcp");
 }
 
 static uint32_t
@@ -256,19 +274,19 @@ key_canonical(const struct key *k, const char *from, const char *to,
 	snprintf(y, sizeof(y), "%s", to);
 	email_lower(x);
 	email_lower(y);
-	put(text, strcmp(x, y) < 0 ? x : y, k->middle, lower(k), higher(k));
+	put(text, k, strcmp(x, y) < 0 ? x : y, lower(k), higher(k));
 }
 
 void
 key_open(const struct key *k, char *text)
 {
-	put(text, k->owner, k->middle, k->a, k->b);
+	put(text, k, k->owner, k->a, k->b);
 }
 
 void
 key_data(const struct key *k, const char *me, char *text)
 {
-	put(text, me, k->middle, lower(k), higher(k));
+	put(text, k, me, lower(k), higher(k));
 }
 
 static bool
@@ -291,7 +309,8 @@ key_matches(const struct key *k, const char *from, const char *to,
 
 	if (key_of_path(&p, path) < 0)
 		return false;
-	return lower(&p) == lower(k) && higher(&p) == higher(k) &&
+	return p.udp == k->udp &&
+	    lower(&p) == lower(k) && higher(&p) == higher(k) &&
 	    strcmp(p.middle, k->middle) == 0 &&
 	    (same_email(p.owner, from) || same_email(p.owner, to));
 }

@@ -8,8 +8,8 @@
 #include "base/bytes.h"
 
 /*
- * Paths and keys of TCP channels (hotlink-protocol.md 3.4): a marker at
- * c0/middle/a_to_b/stream.tcp, below the datasites root.
+ * Paths and keys of links (hotlink-protocol.md 3.4): a marker at
+ * c0/middle/a_to_b/stream.tcp, below the datasites root, or stream.udp there.
  */
 enum { KEY_MAX = 1024, EMAIL_MAX = 254, SID_MIN = 8, SID_MAX = 64 };
 
@@ -17,6 +17,7 @@ struct key {
 	char		 owner[EMAIL_MAX + 1];		/* c0 */
 	char		 middle[KEY_MAX];		/* may be empty */
 	uint32_t	 a, b;				/* of a_to_b */
+	bool		 udp;		/* stream.udp, not stream.tcp */
 };
 
 /* A marker's rel path, ".../a_to_b/stream.tcp", taken apart. 0 or -1. */

@@ -4,7 +4,7 @@
 #include "syft/marker.h"
 
 /*
- * stream.tcp files, hotlink-protocol.md 3.1. Applications write them, so what
+ * Marker files, hotlink-protocol.md 3.1. Applications write them, so what
  * is wrong gets a reason somebody can act on.
  */
 enum { MARKER_MAX = 64 << 10 };
@@ -62,13 +62,16 @@ take_parties(struct marker *m, const char *me, const json_t *root,
 }
 
 static const json_t *
-my_port(const json_t *root, const char *me)
+my_port(const json_t *root, const char *me, const char *each,
+    const char *all)
 {
-	json_t		*ports = json_object_get(root, "ports"), *v;
+	json_t		*ports = json_object_get(root, each), *v;
 	const char	*name;
 
 	if (ports == NULL || json_is_null(ports))
-		return json_object_get(root, "port");
+		return json_object_get(root, all);
+	if (strcmp(each, all) == 0 && !json_is_object(ports))
+		return ports;
 	json_object_foreach(ports, name, v) {
 		if (same_email(name, me))
 			return v;
@@ -80,7 +83,7 @@ static int
 take_port(struct marker *m, const char *me, const json_t *root,
     const char **why)
 {
-	const json_t	*v = my_port(root, me);
+	const json_t	*v = my_port(root, me, "ports", "port");
 	json_int_t	 port = json_integer_value(v);
 
 	if (!json_is_integer(v))
@@ -125,6 +128,78 @@ take_fingerprint(struct marker *m, const json_t *root, const char **why)
 	return 0;
 }
 
+/* Of stream.udp: a local port, or an object that may have one for us. */
+static int
+take_deliver(struct marker *m, const char *me, const json_t *root,
+    const char **why)
+{
+	const json_t	*v = my_port(root, me, "deliver", "deliver");
+	json_int_t	 port = json_integer_value(v);
+
+	if (v == NULL)
+		return 0;
+	if (!json_is_integer(v) || port < 1 || port > 65535)
+		return refuse(why, "\"deliver\" is not a port");
+	if (port == m->port)
+		return refuse(why, "\"deliver\" is the agent's own port");
+	m->deliver = (uint16_t)port;
+	return 0;
+}
+
+/* The digits after a name and a colon, at most 65535. */
+static bool
+amount(const char *s, const char *name, uint32_t *v)
+{
+	size_t	 n = strlen(name), i;
+
+	*v = 0;
+	if (strncmp(s, name, n) != 0)
+		return false;
+	for (i = n; s[i] >= '0' && s[i] <= '9' && i < n + 5; i++)
+		*v = *v * 10 + (uint32_t)(s[i] - '0');
+	return i > n && s[i] == '\0' && *v <= 65535;
+}
+
+static int
+take_reliability(struct marker *m, const json_t *root, const char **why)
+{
+	const json_t	*v = json_object_get(root, "reliability");
+	const char	*s = json_string_value(v);
+
+	m->effort = EFFORT_RETRANSMITS;
+	m->effort_value = 0;
+	if (v == NULL || (s != NULL && strcmp(s, "none") == 0))
+		return 0;
+	if (s != NULL && strcmp(s, "ordered") == 0) {
+		m->effort = EFFORT_ORDERED;
+		return 0;
+	}
+	if (s != NULL && amount(s, "retransmits:", &m->effort_value))
+		return 0;
+	if (s != NULL && amount(s, "lifetime:", &m->effort_value) &&
+	    m->effort_value > 0) {
+		m->effort = EFFORT_LIFETIME;
+		return 0;
+	}
+	return refuse(why, "\"reliability\" is not none, retransmits:N, "
+	    "lifetime:MS or ordered");
+}
+
+static int
+take_udp(struct marker *m, const char *me, const json_t *root,
+    const char **why)
+{
+	const json_t	*kind = json_object_get(root, "kind");
+	const char	*s = json_string_value(kind);
+
+	m->kind = MARKER_DATAGRAM;
+	if (kind != NULL && (s == NULL || strcmp(s, "datagram") != 0))
+		return refuse(why, "\"kind\" is not datagram");
+	if (take_deliver(m, me, root, why) < 0)
+		return -1;
+	return take_reliability(m, root, why);
+}
+
 static int
 take_all(struct marker *m, const char *me, const json_t *root,
     const char **why)
@@ -133,6 +208,8 @@ take_all(struct marker *m, const char *me, const json_t *root,
 		return refuse(why, "not a JSON object");
 	if (take_parties(m, me, root, why) < 0 ||
 	    take_port(m, me, root, why) < 0)
+		return -1;
+	if (m->key.udp && take_udp(m, me, root, why) < 0)
 		return -1;
 	return take_fingerprint(m, root, why);
 }
@@ -148,7 +225,8 @@ marker_parse(struct marker *m, const char *me, const char *rel,
 	if (n > MARKER_MAX)
 		return refuse(why, "larger than 64 KiB");
 	if (key_of_marker(&m->key, rel) < 0)
-		return refuse(why, "not at EMAIL/.../A_to_B/stream.tcp");
+		return refuse(why, "not at EMAIL/.../A_to_B/stream.tcp "
+		    "or stream.udp");
 	root = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
 	rc = take_all(m, me, root, why);
 	json_decref(root);

@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			memcpy(head, tx[1].d[0].p, sizeof(head));
 		turn(i % 2);
 		if (i == TURNS / 2)
-			assoc_open(a[0], now, "f", "", &tx[0]);
+			assoc_open(a[0], now, "f", "", NULL, &tx[0]);
 	}
 	while (r.n > 0) {
 		len = (size_t)rd_u8(&r) * 8;

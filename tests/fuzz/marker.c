@@ -10,5 +10,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	marker_parse(&m, "alice@example.com",
 	    "alice@example.com/f/0_to_1/stream.tcp", (const char *)p, n, &why);
+	marker_parse(&m, "alice@example.com",
+	    "alice@example.com/f/0_to_1/stream.udp", (const char *)p, n, &why);
 	return 0;
 }

@@ -768,12 +768,140 @@ def udp_sockets(pid):
     print(n)
 
 
+# Links of datagrams
+
+def udp(end, limit=5.0):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', 0))
+    s.connect(at(end))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    s.settimeout(limit)
+    return s
+
+
+def heard(s, data):
+    """It arrives, maybe behind others: greetings, and what was late."""
+    while True:
+        got = s.recv(65536)
+        if len(got) == len(data):
+            same(got, data, 'a datagram')
+            return
+
+
+def echoed(s, t, data):
+    """From s to t and back; a lost one is sent again: they may be lost."""
+    s.settimeout(1)
+    t.settimeout(1)
+    for _ in range(20):
+        try:
+            s.send(data)
+            heard(t, data)
+            t.send(data)
+            heard(s, data)
+            return
+        except TimeoutError:
+            continue
+    raise AssertionError('%d bytes never came back' % len(data))
+
+
+def datagrams(a, b, sizes):
+    """Of every size, both ways, whole."""
+    with udp(a) as s, udp(b) as t:
+        t.send(b'')             # so that its agent knows where it is
+        for n in sizes.split(','):
+            echoed(s, t, content(21, int(n)))
+
+
+def last_sender(a, b):
+    """Answers go to who sent last."""
+    with udp(a) as first, udp(a) as later, udp(b) as t:
+        t.send(b'here')
+        echoed(first, t, b'first')
+        echoed(later, t, b'second')
+        first.settimeout(0.2)
+        try:
+            raise AssertionError('the first got %r' % first.recv(65536))
+        except TimeoutError:
+            pass
+
+
+def delivered(a, port):
+    """To a receiver that never sends."""
+    with udp(a) as s, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as t:
+        t.bind(('127.0.0.1', int(port)))
+        t.settimeout(0.5)
+        for _ in range(40):
+            s.send(b'to whom it concerns')
+            try:
+                same(t.recv(65536), b'to whom it concerns', 'delivered')
+                return
+            except TimeoutError:
+                continue
+    raise AssertionError('nothing was delivered')
+
+
+def lonely(a):
+    """Whoever listens or not, the sender is not told."""
+    with udp(a) as s:
+        for _ in range(20):
+            s.send(b'anybody there')
+            time.sleep(0.01)
+
+
+def resident(pid):
+    with open('/proc/%s/status' % pid) as f:
+        return next(int(x.split()[1]) for x in f if x.startswith('VmRSS'))
+
+
+def flood(udp_a, udp_b, tcp_a, tcp_b, count, *pids):
+    """A sender that knows no measure: what it does to a stream beside it,
+    and to memory."""
+    got, over, me = [0], threading.Event(), os.getpid()
+    s, t = udp(udp_a, 0.2), udp(udp_b, 0.2)
+    t.send(b'here')
+    before = [resident(p) for p in pids]
+
+    def hear():
+        while not over.is_set():
+            try:
+                got[0] += len(t.recv(65536)) == 200
+            except TimeoutError:
+                pass
+    job = Together((hear,))
+    children = [os.fork() for _ in range(2) if os.getpid() == me]
+    if os.getpid() != me:
+        data, began = bytes(200), time.monotonic()
+        for _ in range(int(count) // 2):
+            try:
+                s.send(data)
+            except OSError:
+                pass
+        took = time.monotonic() - began
+        print('%d datagrams per second' % (int(count) // 2 / took),
+              flush=True)
+        os._exit(0)
+    try:
+        transfer(tcp_a, tcp_b, str(4 * MiB))
+        most = max(resident(p) - b for p, b in zip(pids, before))
+    finally:
+        for child in children:
+            os.waitpid(child, 0)
+    most = max(most, *(resident(p) - b for p, b in zip(pids, before)))
+    time.sleep(0.3)
+    over.set()
+    job.join()
+    print('%d arrived, %d KiB more memory at most' % (got[0], most))
+    assert got[0] > 0, 'no datagram arrived'
+    assert most < 32 << 10, 'memory grew by %d KiB' % most
+
+
 if __name__ == '__main__':
     try:
         {f.__name__: f for f in (
             ports, connects, refused, transfer, late, probes, half, closing,
             resets, slow, second, pingpong, through, side, is_reset, holds,
             watch, hostile_opens, false_relay, steal, front, udp_sockets,
+            datagrams, last_sender, delivered, flood, lonely,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
         tb, where = e.__traceback__, []

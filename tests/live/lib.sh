@@ -145,14 +145,14 @@ place() {
 	echo "$box/$1/datasites/$1@x.io/shared/run/_mpc/$2"
 }
 
-# marker OWNER PEER DIR OWN_PORT PEER_PORT [MORE_JSON]
+# marker OWNER PEER DIR OWN_PORT PEER_PORT [MORE_JSON [FILE]]
 marker() {
 	dir=$(place "$1" "$3")
 	mkdir -p "$dir"
 	printf '{"from":"%s","to":"%s","ports":{"%s":%d,"%s":%d}%s}\n' \
 	    "$1@x.io" "$2@x.io" "$1@x.io" "$4" "$2@x.io" "$5" "${6-}" \
 	    >"$dir/stream.tmp"
-	mv "$dir/stream.tmp" "$dir/stream.tcp"
+	mv "$dir/stream.tmp" "$dir/${7-stream.tcp}"
 }
 
 # link A B M N PORT_A PORT_B: the markers of both ends, M_to_N and N_to_M

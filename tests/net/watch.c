@@ -22,6 +22,7 @@ struct seen {
 	size_t		 n, want;
 };
 
+static const char *const names[] = { "stream.tcp", "stream.udp", NULL };
 static char		 root[64];
 static struct seen	 s;
 
@@ -65,8 +66,7 @@ start(const char *prepare)
 	s.loop = loop_new();
 	CHECK(s.loop != NULL);
 	s.limit.fire = give_up;
-	s.w = watch_new(s.loop, root, "stream.tcp", changed, NULL,
-	    clock_now());
+	s.w = watch_new(s.loop, root, names, changed, NULL, clock_now());
 	CHECK(s.w != NULL);
 }
 
@@ -291,7 +291,7 @@ running_out_of_memory_loses_a_change_at_most(void **state)
 	start("mkdir -p a/b && : >a/b/stream.tcp && : >a/stream.tcp");
 	for (size_t n = 1; n < 100; n++) {
 		oom_after(n);
-		w = watch_new(s.loop, root, "stream.tcp", changed, NULL, 0);
+		w = watch_new(s.loop, root, names, changed, NULL, 0);
 		hit = oom_hit();
 		oom_after(0);
 		watch_free(w);

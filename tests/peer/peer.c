@@ -134,7 +134,7 @@ take_events(struct world *w, struct side *s, int i)
 			s->up = true;
 			if (i != A)
 				break;
-			id = peer_open(s->peer, w->now, "hotlink", "key",
+			id = peer_open(s->peer, w->now, "hotlink", "key", NULL,
 			    &w->tx);
 			CHECK(id >= 0);
 			s->channel = (uint16_t)id;

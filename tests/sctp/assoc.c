@@ -178,7 +178,7 @@ an_abort_reaches_the_peer_behind_the_data(void **state)
 	EQ(assoc_state(w.e[0].a), ASSOC_LOST);
 	EQ(assoc_deadline(w.e[0].a), NEVER);
 	CHECK(!assoc_send(w.e[0].a, w.now, 0, "x", 1, &w.tx));
-	EQ(assoc_open(w.e[0].a, w.now, "", "", &w.tx), -1);
+	EQ(assoc_open(w.e[0].a, w.now, "", "", NULL, &w.tx), -1);
 	EQ(assoc_room(w.e[0].a), 0);
 	pass(SEC);
 	EQ(w.e[1].lost, 0);
@@ -227,16 +227,16 @@ an_id_serves_again_once_both_directions_are_reset(void **state)
 
 	(void)state;
 	up(&net, (struct assoc_conf){ 0 });
-	a = assoc_open(w.e[0].a, w.now, "a", "", &w.tx);
+	a = assoc_open(w.e[0].a, w.now, "a", "", NULL, &w.tx);
 	address(&w.e[0], &w.e[1]);
 	flush();
 	pass(SEC);
 	assoc_close(w.e[0].a, w.now, (uint16_t)a, &w.tx);
-	b = assoc_open(w.e[0].a, w.now, "b", "", &w.tx);
+	b = assoc_open(w.e[0].a, w.now, "b", "", NULL, &w.tx);
 	address(&w.e[0], &w.e[1]);
 	flush();
 	pass(2 * SEC);
-	c = assoc_open(w.e[0].a, w.now, "c", "", &w.tx);
+	c = assoc_open(w.e[0].a, w.now, "c", "", NULL, &w.tx);
 	EQ(a, 0);
 	EQ(b, 2);
 	EQ(c, 0);
@@ -270,8 +270,50 @@ many_channels_close_from_both_sides_at_once(void **state)
 	w.e[0].want_channels = w.e[1].want_channels = 0;
 	pass(60 * SEC);
 	EQ(w.e[0].closed + w.e[1].closed, 8);
-	EQ(assoc_open(w.e[0].a, w.now, "", "", &w.tx), 0);
-	EQ(assoc_open(w.e[1].a, w.now, "", "", &w.tx), 1);
+	EQ(assoc_open(w.e[0].a, w.now, "", "", NULL, &w.tx), 0);
+	EQ(assoc_open(w.e[1].a, w.now, "", "", NULL, &w.tx), 1);
+	finish();
+}
+
+/* Reliability is that of the message: lost once, gone, and nothing waits. */
+static void
+an_unreliable_unordered_message_is_sent_once(void **state)
+{
+	struct simnet_conf	 net = { .seed = 9, .delay = 10 * MS };
+	struct assoc_how	 how = { true, ASSOC_RETRANSMITS, 0 };
+	struct assoc_how	 first = { true, ASSOC_RELIABLE, 0 };
+	uint64_t		 before;
+	struct assoc_info	 info;
+	int			 id;
+
+	(void)state;
+	up(&net, (struct assoc_conf){ 0 });
+	address(&w.e[0], &w.e[1]);
+	id = assoc_open(w.e[0].a, w.now, "hotlink-udp", "p", &how, &w.tx);
+	EQ(id, 0);
+	flush();
+	pass(SEC);
+	EQ(w.e[1].opened, 1);
+	w.e[1].lax = true;
+	net.loss = 1000;
+	simnet_set(w.net, &net);
+	address(&w.e[0], &w.e[1]);
+	CHECK(assoc_send_how(w.e[0].a, w.now, 0, &how, "lost", 4, &w.tx));
+	flush();
+	net.loss = 0;
+	simnet_set(w.net, &net);
+	before = w.e[1].total;
+	CHECK(assoc_send_how(w.e[0].a, w.now, 0, &first, "there", 5, &w.tx));
+	CHECK(assoc_send_how(w.e[0].a, w.now, 0, &how, NULL, 0, &w.tx));
+	flush();
+	pass(20 * MS);
+	EQ(w.e[1].total - before, 5);
+	EQ(w.e[1].ngot[0], 2);
+	pass(10 * SEC);
+	EQ(w.e[1].total - before, 5);
+	assoc_info(w.e[0].a, &info);
+	EQ(info.unacked, 0);
+	EQ(w.e[0].lost + w.e[1].lost, 0);
 	finish();
 }
 
@@ -280,6 +322,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		TEST(both_sides_come_up_by_simultaneous_open),
+		TEST(an_unreliable_unordered_message_is_sent_once),
 		TEST(the_process_stays_one_task),
 		TEST(a_mebibyte_goes_both_ways_without_loss),
 		TEST(sixteen_mebibytes_go_both_ways),

@@ -172,7 +172,7 @@ send_all(struct end *e)
 	if (e->up == 0 || e->lost > 0)
 		return;
 	while (e->ids < e->want_channels) {
-		id = assoc_open(e->a, w.now, "hotlink", "p", &w.tx);
+		id = assoc_open(e->a, w.now, "hotlink", "p", NULL, &w.tx);
 		if (id < 0)
 			break;
 		e->id[e->ids++] = id;

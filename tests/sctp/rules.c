@@ -400,7 +400,7 @@ input_before_the_start_is_lost_and_harmless(void **state)
 	assoc_tick(a, 0, &tx);
 	CHECK(!assoc_event(a, 0, &ev, &tx));
 	EQ(assoc_deadline(a), NEVER);
-	EQ(assoc_open(a, 0, "", "", &tx), -1);
+	EQ(assoc_open(a, 0, "", "", NULL, &tx), -1);
 	CHECK(!assoc_send(a, 0, 0, "x", 1, &tx));
 	assoc_close(a, 0, 0, &tx);
 	EQ(tx.n, 0);

@@ -39,8 +39,18 @@ struct session {
 	int		 from, from_conn, accepted;	/* the last: or 0 */
 };
 
+/* Datagrams say which they are: number, then a pattern to their end. */
+enum { W_DATAGRAMS = 20000 };
+
+/* Which links are of datagrams, and how theirs travel. */
+static unsigned			 w_udp;
+static enum marker_effort	 w_effort;
+static uint32_t			 w_value;
+
 struct app {
 	struct link	*link;
+	uint32_t	 datagrams, empty, late, highest;
+	uint8_t		 seen[W_DATAGRAMS];
 	bool		 want, attached, eof_sent, shut, stopped;
 	uint64_t	 to_send, sent, got, expect_base;
 	bool		 send_eof;
@@ -97,13 +107,19 @@ world_marker(struct marker *m, int side, int link)
 	char	 rel[128];
 
 	memset(m, 0, sizeof(*m));
-	snprintf(rel, sizeof(rel), "%s/x/_mpc/l%d/%s/stream.tcp", emails[side],
-	    link, side == 0 ? "0_to_1" : "1_to_0");
+	snprintf(rel, sizeof(rel), "%s/x/_mpc/l%d/%s/stream.%s", emails[side],
+	    link, side == 0 ? "0_to_1" : "1_to_0",
+	    w_udp & 1u << link ? "udp" : "tcp");
 	EQ(key_of_marker(&m->key, rel), 0);
 	strcpy(m->from, emails[side]);
 	strcpy(m->to, emails[1 - side]);
 	strcpy(m->peer, emails[1 - side]);
 	m->port = (uint16_t)(1000 + link);
+	if (!m->key.udp)
+		return;
+	m->kind = MARKER_DATAGRAM;
+	m->effort = w_effort;
+	m->effort_value = w_value;
 }
 
 static inline void
@@ -398,6 +414,40 @@ app_take(struct world *w, int s, struct app *a, struct span d)
 }
 
 static inline void
+app_datagram(struct app *a, struct span d)
+{
+	struct rd	 r = rd_of(d.p, d.n);
+	uint32_t	 i = rd_u32(&r);
+
+	if (d.n == 0) {
+		a->empty++;
+		return;
+	}
+	CHECK(!r.bad && i < W_DATAGRAMS);
+	EQ(a->seen[i], 0);
+	a->seen[i] = 1;
+	for (size_t k = 4; k < d.n; k++)
+		if (d.p[k] != (uint8_t)(i * 7 + k))
+			fail_msg("datagram %u differs at %zu", i, k);
+	a->late += a->datagrams > 0 && i < a->highest;
+	a->highest = i > a->highest ? i : a->highest;
+	a->datagrams++;
+}
+
+/* The local application of a side sends its ith datagram. */
+static inline void
+world_datagram(struct world *w, int s, int link, uint32_t i, size_t n)
+{
+	static uint8_t	 b[65535];
+	struct wr	 out = wr_of(b, sizeof(b));
+
+	wr_u32(&out, i);
+	for (size_t k = 4; k < n; k++)
+		b[k] = (uint8_t)(i * 7 + k);
+	link_datagram(w->side[s].app[link].link, w->now, b, n);
+}
+
+static inline void
 app_gone(struct app *a)
 {
 	a->attached = false;
@@ -426,6 +476,9 @@ on_party_event(struct world *w, int s, const struct party_event *ev)
 		a->ends++;
 		app_gone(a);
 		break;
+	case PARTY_EV_DATAGRAM:
+		app_datagram(a, ev->data);
+		break;
 	case PARTY_EV_CARRIER:
 	case PARTY_EV_INFO:
 		if (strlen(d->log) + strlen(ev->text) + 2 < sizeof(d->log)) {
@@ -442,7 +495,7 @@ app_turn(struct world *w, int s, struct app *a)
 	struct span	 sp;
 	int		 l = (int)(a - w->side[s].app);
 
-	if (a->link == NULL || !a->want)
+	if (a->link == NULL || !a->want || link_is_datagram(a->link))
 		return;
 	if (!a->attached && link_attachable(a->link)) {
 		link_attach(a->link, w->now);

@@ -238,6 +238,24 @@ emails_are_what_the_reference_takes_without_wildcards(void **state)
 	STREQ(s, "alice+x@example.com");
 }
 
+static void
+a_stream_and_datagrams_of_one_directory_are_two_links(void **state)
+{
+	struct key	 tcp, udp;
+	char		 text[KEY_MAX];
+
+	(void)state;
+	EQ(key_of_marker(&tcp, ALICE "/" M "/0_to_1/stream.tcp"), 0);
+	EQ(key_of_marker(&udp, ALICE "/" M "/0_to_1/stream.udp"), 0);
+	CHECK(!tcp.udp && udp.udp);
+	key_canonical(&udp, ALICE, BOB, text);
+	STREQ(text, ALICE "/" M "/0_to_1/stream.udp.request");
+	CHECK(key_matches(&udp, ALICE, BOB, span_of(text)));
+	CHECK(!key_matches(&tcp, ALICE, BOB, span_of(text)));
+	EQ(key_of_marker(&udp, ALICE "/" M "/0_to_1/stream.udp.request"), -1);
+	EQ(key_of_marker(&udp, ALICE "/" M "/0_to_1/stream.xyz"), -1);
+}
+
 int
 main(void)
 {
@@ -248,6 +266,8 @@ main(void)
 		cmocka_unit_test(a_path_of_another_channel_does_not_match),
 		cmocka_unit_test(a_marker_that_is_not_in_a_pair_directory_is_refused),
 		cmocka_unit_test(the_longest_key_fits_and_a_longer_one_is_refused),
+		cmocka_unit_test(
+		    a_stream_and_datagrams_of_one_directory_are_two_links),
 		cmocka_unit_test(hostile_paths_are_refused),
 		cmocka_unit_test(a_path_as_long_as_a_message_is_refused),
 		cmocka_unit_test(session_ids_are_8_to_64_letters_digits_and_dashes),

@@ -129,7 +129,93 @@ every_contradiction_has_its_reason(void **state)
 		STREQ(why, bad[i].why);
 	}
 	EQ(marker_parse(&m, ALICE, ALICE "/x/stream.tcp", "{}", 2, &why), -1);
-	STREQ(why, "not at EMAIL/.../A_to_B/stream.tcp");
+	STREQ(why, "not at EMAIL/.../A_to_B/stream.tcp or stream.udp");
+}
+
+static int
+parse_udp(const char *more)
+{
+	char	 text[512];
+
+	why = NULL;
+	snprintf(text, sizeof(text), "{" BOTH ",\"port\":9100%s}", more);
+	return marker_parse(&m, ALICE, ALICE "/x/0_to_1/stream.udp", text,
+	    strlen(text), &why);
+}
+
+static void
+a_marker_of_datagrams_says_how_they_travel(void **state)
+{
+	(void)state;
+	EQ(parse_udp(""), 0);
+	CHECK(m.key.udp);
+	EQ(m.kind, MARKER_DATAGRAM);
+	EQ(m.effort, EFFORT_RETRANSMITS);
+	EQ(m.effort_value, 0);
+	EQ(m.deliver, 0);
+	EQ(parse_udp(",\"kind\":\"datagram\",\"reliability\":\"none\""), 0);
+	EQ(m.effort, EFFORT_RETRANSMITS);
+	EQ(parse_udp(",\"reliability\":\"retransmits:3\""), 0);
+	EQ(m.effort, EFFORT_RETRANSMITS);
+	EQ(m.effort_value, 3);
+	EQ(parse_udp(",\"reliability\":\"lifetime:65535\""), 0);
+	EQ(m.effort, EFFORT_LIFETIME);
+	EQ(m.effort_value, 65535);
+	EQ(parse_udp(",\"reliability\":\"ordered\""), 0);
+	EQ(m.effort, EFFORT_ORDERED);
+}
+
+static void
+a_marker_of_datagrams_may_name_a_receiver(void **state)
+{
+	(void)state;
+	EQ(parse_udp(",\"deliver\":5004"), 0);
+	EQ(m.deliver, 5004);
+	EQ(parse_udp(",\"deliver\":{\"" BOB "\":1,\"" ALICE "\":7}"), 0);
+	EQ(m.deliver, 7);
+	EQ(parse_udp(",\"deliver\":{\"" BOB "\":1}"), 0);
+	EQ(m.deliver, 0);
+}
+
+static void
+what_a_marker_of_datagrams_cannot_mean_has_its_reason(void **state)
+{
+	static const char	*how = "\"reliability\" is not none, "
+				    "retransmits:N, lifetime:MS or ordered";
+	static const char	*bad[] = {
+		"1", "\"\"", "\"some\"", "\"retransmits\"",
+		"\"retransmits:\"", "\"retransmits:x\"",
+		"\"retransmits:65536\"", "\"retransmits:-1\"",
+		"\"retransmits:1 \"", "\"lifetime:0\"",
+		"\"lifetime:99999999999999999999\"", "null",
+	};
+	char			 text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), ",\"reliability\":%s", bad[i]);
+		EQ(parse_udp(text), -1);
+		STREQ(why, how);
+	}
+	EQ(parse_udp(",\"kind\":\"stream\""), -1);
+	STREQ(why, "\"kind\" is not datagram");
+	EQ(parse_udp(",\"kind\":1"), -1);
+	EQ(parse_udp(",\"deliver\":0"), -1);
+	STREQ(why, "\"deliver\" is not a port");
+	EQ(parse_udp(",\"deliver\":\"5004\""), -1);
+	EQ(parse_udp(",\"deliver\":null"), -1);
+	EQ(parse_udp(",\"deliver\":{\"" ALICE "\":70000}"), -1);
+	EQ(parse_udp(",\"deliver\":9100"), -1);
+	STREQ(why, "\"deliver\" is the agent's own port");
+}
+
+static void
+of_a_stream_those_keys_mean_nothing(void **state)
+{
+	(void)state;
+	EQ(parse(ALICE, "{" BOTH ",\"port\":1,\"kind\":\"rtp\","
+	    "\"reliability\":7,\"deliver\":\"x\"}"), 0);
+	EQ(m.kind, MARKER_STREAM);
 }
 
 static void
@@ -186,6 +272,11 @@ main(void)
 		cmocka_unit_test(port_counts_only_without_ports),
 		cmocka_unit_test(a_fingerprint_is_hex_with_or_without_colons),
 		cmocka_unit_test(every_contradiction_has_its_reason),
+		cmocka_unit_test(a_marker_of_datagrams_says_how_they_travel),
+		cmocka_unit_test(a_marker_of_datagrams_may_name_a_receiver),
+		cmocka_unit_test(
+		    what_a_marker_of_datagrams_cannot_mean_has_its_reason),
+		cmocka_unit_test(of_a_stream_those_keys_mean_nothing),
 		cmocka_unit_test(a_marker_cut_anywhere_is_refused),
 		cmocka_unit_test(a_marker_too_large_is_refused),
 		cmocka_unit_test(without_memory_a_marker_is_refused),
