@@ -434,6 +434,7 @@ pump(struct agent *a, struct node *n, uint64_t now)
 	n->dirty = false;
 	n->pumped = true;
 	a->busy = true;
+	a->busy_at = now;
 	party_tick(n->party, now, &a->batch);
 	while (party_event(n->party, now, &ev, &a->batch))
 		on_event(a, n, &ev, now);

@@ -64,6 +64,7 @@ struct agent {
 	uint64_t		 instance;
 	/* a party was pumped since the last write */
 	bool			 busy;
+	uint64_t		 busy_at;	/* and when */
 	/* Opens that no link of ours allows */
 	uint64_t		 refused;
 	uint64_t		 unrouted;	/* datagrams nobody claimed */

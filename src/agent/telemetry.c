@@ -21,7 +21,9 @@
 #include "net/loop.h"
 
 enum {
-	WRITE_MIN = 1 * SEC,	/* between two writes */
+	WRITE_BUSY = 1 * SEC,	/* between two writes, while bytes move */
+	WRITE_MIN = 250 * MS,	/* between two writes */
+	WRITE_QUIET = 100 * MS,	/* after the last thing that happened */
 	WRITE_MAX = 3 * SEC,	/* without anything to say */
 	WINDOW = 100 * MS,	/* of the steady-state measurement */
 	STEADY_PERCENT = 20,
@@ -42,7 +44,7 @@ struct sums {
 struct telemetry {
 	char		 path[4096];
 	uint64_t	 started_ms;
-	uint64_t	 next;		/* not before */
+	uint64_t	 written;
 	uint64_t	 forced;	/* not later */
 	bool		 said_error;
 	struct sums	 gone;
@@ -62,7 +64,6 @@ telemetry_new(const struct agent *a, uint64_t now, uint64_t unix_ms)
 	    "%s/%s/.syftbox/hotlink_telemetry.json", a->conf->root,
 	    a->conf->email);
 	t->started_ms = unix_ms;
-	t->next = now;
 	t->forced = now;
 	t->offer_to_open = t->open_to_payload = t->steady = NEVER;
 	return t;
@@ -408,7 +409,7 @@ telemetry_flush(struct telemetry *t, struct agent *a, uint64_t now)
 	free(text);
 	summary(t, &s);
 	a->busy = false;
-	t->next = now + WRITE_MIN;
+	t->written = now;
 	t->forced = now + WRITE_MAX;
 }
 
@@ -448,13 +449,26 @@ warm_up(struct channel *c, uint64_t now)
 	w->window_end = now + WINDOW;
 }
 
+/* Soon when things have come to rest: then somebody looks. */
+static uint64_t
+due(const struct telemetry *t, const struct agent *a)
+{
+	uint64_t	 quiet = a->busy_at + WRITE_QUIET;
+
+	if (!a->busy)
+		return t->forced;
+	if (quiet < t->written + WRITE_MIN)
+		quiet = t->written + WRITE_MIN;
+	return earlier(quiet, t->written + WRITE_BUSY);
+}
+
 uint64_t
 telemetry_turn(struct telemetry *t, struct agent *a, uint64_t now)
 {
 	for (struct channel *c = a->channels; c != NULL; c = c->next)
 		if (c->link != NULL)
 			warm_up(c, now);
-	if (now >= t->forced || (now >= t->next && a->busy))
+	if (now >= due(t, a))
 		telemetry_flush(t, a, now);
-	return a->busy ? t->next : t->forced;
+	return due(t, a);
 }

@@ -15,8 +15,9 @@ struct telemetry *telemetry_new(const struct agent *, uint64_t now,
 void		 telemetry_free(struct telemetry *);
 
 /*
- * Once per turn; writes when something changed, at most once per second, and
- * every 3 s at the latest. Returns when it wants to be called again.
+ * Once per turn; writes when something changed: once per second while it goes
+ * on, soon after the last of it, and every 3 s at the latest. Returns when it
+ * wants to be called again.
  */
 uint64_t	 telemetry_turn(struct telemetry *, struct agent *,
 	     uint64_t now);

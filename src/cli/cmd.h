@@ -10,6 +10,7 @@ enum { STATUS_OK, STATUS_FAILED, STATUS_MISUSE };
 int	 cmd_acks(int argc, char **argv);
 int	 cmd_agent(int argc, char **argv);
 int	 cmd_burst(int argc, char **argv);
+int	 cmd_devstack(int argc, char **argv);
 int	 cmd_env(int argc, char **argv);
 int	 cmd_flow(int argc, char **argv);
 int	 cmd_key(int argc, char **argv);

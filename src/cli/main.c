@@ -21,6 +21,7 @@ static const struct {
 	{ "mark", cmd_mark, "write one party's marker of a link" },
 	{ "run", cmd_run, "run a scenario, step by step" },
 	{ "mpc", cmd_mpc, "compute with secrets, as one of three" },
+	{ "devstack", cmd_devstack, "run a relay and agents, to try things" },
 	{ "env", cmd_env, "show what the environment means" },
 	{ "version", cmd_version, "show versions and fast paths" },
 	{ "help", cmd_help, "show this, or the help of a command" },
