@@ -45,13 +45,14 @@ SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_ICE += turn
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
-SRC_SRTP = library
+SRC_SRTP = library guard rtp
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
 	carry direct held machine opening party ports receive send signal token
-SRC_SESSION += datagram dgq
+SRC_SESSION += datagram media
+SRC_BASE += dgq
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url
 SRC_RELAY = access auth door hub page relay wire
@@ -92,7 +93,9 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
 	token
-TEST_SESSION += datagram dgq
+TEST_SESSION += datagram media
+TEST_BASE += dgq
+TEST_SRTP = rtp guard
 TEST_AGENT = post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
@@ -103,7 +106,7 @@ TEST_MPC = cp field modes report
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_ICE:%=ice/%) $(TEST_DTLS:%=dtls/%) $(TEST_SCTP:%=sctp/%) \
-	$(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
+	$(TEST_SRTP:%=srtp/%) $(TEST_PEER:%=peer/%) $(TEST_WS:%=ws/%) $(TEST_SYFT:%=syft/%) \
 	$(TEST_SESSION:%=session/%) $(TEST_AGENT:%=agent/%) \
 	$(TEST_RELAY:%=relay/%) $(TEST_RPC:%=rpc/%) \
 	$(TEST_SCENARIO:%=scenario/%) $(TEST_FLOW:%=flow/%) \
@@ -111,7 +114,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
-LIVE_AGENTS += udp
+LIVE_AGENTS += udp ffmpeg
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg
@@ -135,6 +138,7 @@ FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
 	pem post sdp stun ws
 FUZZ += scenario spec
+FUZZ += rtp
 FUZZ += progress
 FUZZ += turn
 FUZZ += stages

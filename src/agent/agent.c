@@ -205,6 +205,7 @@ serve_datagrams(struct agent *a, struct channel *c, uint64_t now)
 	struct datagrams_conf	 conf = {
 		.loop = a->loop, .listen = a->conf->tcp_bind,
 		.deliver = c->marker->deliver, .link = c->link,
+		.rtp = c->marker->kind == MARKER_RTP,
 		.touched = touch, .arg = c,
 	};
 

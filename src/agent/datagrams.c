@@ -16,10 +16,17 @@ struct datagrams {
 	struct io		 io;
 	struct alarm		 alarm;		/* bind again */
 	bool			 said_busy;
-	struct addr		 to;		/* family 0: nobody yet */
+	struct addr		 to, to_rtcp;	/* family 0: nobody yet */
 	struct datagrams_stats	 st;
 	uint8_t			 bytes[DGRAM_LONGEST];
 };
+
+/* RFC 5761 4: the packet types that no payload type may look like. */
+static bool
+is_rtcp(const uint8_t *p, size_t n)
+{
+	return n > 1 && p[1] >= 192 && p[1] <= 223;
+}
 
 static void
 on_ready(void *arg, unsigned got, uint64_t now)
@@ -38,7 +45,9 @@ on_ready(void *arg, unsigned got, uint64_t now)
 		if (n == DGRAM_ERROR)
 			continue;	/* of an earlier send: it is gone */
 		d->st.received++;
-		if (d->conf.deliver == 0)
+		if (d->conf.rtp && is_rtcp(d->bytes, (size_t)n))
+			d->to_rtcp = from;
+		else if (d->conf.deliver == 0)
 			d->to = from;
 		link_datagram(d->conf.link, now, d->bytes, (size_t)n);
 	}
@@ -122,9 +131,14 @@ datagrams_connected(const struct datagrams *d)
 void
 datagrams_write(struct datagrams *d, struct span s)
 {
-	if (!datagrams_connected(d))
+	const struct addr	*to = &d->to;
+
+	if (d->conf.rtp && d->to_rtcp.family != 0 &&
+	    (is_rtcp(s.p, s.n) || to->family == 0))
+		to = &d->to_rtcp;
+	if (d->io.fd == -1 || to->family == 0)
 		d->st.unheard++;
-	else if (dgram_send(d->io.fd, &d->to, s.p, s.n) == -1)
+	else if (dgram_send(d->io.fd, to, s.p, s.n) == -1)
 		d->st.refused++;
 	else
 		d->st.delivered++;

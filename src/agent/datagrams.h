@@ -14,12 +14,14 @@ struct datagrams;
 /*
  * The local end of a link of datagrams: a UDP socket on the marker's port.
  * What comes there goes into the link; what the link brings goes to where the
- * last one came from, or always to one port if the marker says so.
+ * last one came from, or always to one port if the marker says so. Of RTP the
+ * senders are two: who sends RTP and who RTCP may not have one port.
  */
 struct datagrams_conf {
 	struct loop	*loop;
 	struct addr	 listen;
 	uint16_t	 deliver;	/* 0: to the last sender */
+	bool		 rtp;		/* RTCP has its own last sender */
 	struct link	*link;
 	/* The link was given something: have its party pumped this turn. */
 	void		(*touched)(void *);

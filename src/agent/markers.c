@@ -128,6 +128,14 @@ settle(struct markers *m, const char *key, uint64_t now)
 }
 
 static bool
+same_media(const struct marker_media *a, const struct marker_media *b)
+{
+	return a->video == b->video && a->pt == b->pt &&
+	    a->codec == b->codec && a->ssrc == b->ssrc &&
+	    strcmp(a->fmtp, b->fmtp) == 0;
+}
+
+static bool
 same_marker(const struct marker *a, const struct marker *b)
 {
 	return a->port == b->port && strcmp(a->from, b->from) == 0 &&
@@ -136,7 +144,7 @@ same_marker(const struct marker *a, const struct marker *b)
 	    memcmp(a->fingerprint, b->fingerprint,
 	    sizeof(a->fingerprint)) == 0 && a->kind == b->kind &&
 	    a->effort == b->effort && a->effort_value == b->effort_value &&
-	    a->deliver == b->deliver;
+	    a->deliver == b->deliver && same_media(&a->media, &b->media);
 }
 
 /* One warning for one content: a file may be reported more than once. */

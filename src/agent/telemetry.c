@@ -39,6 +39,7 @@ struct sums {
 			 bad_messages, forged;
 	uint64_t	 dg_sent, dg_delivered, dg_overflows, dg_old,
 			 dg_unfit, dg_lost, dg_unheard, dg_refused;
+	uint64_t	 media[GUARD_RESULTS], unannounced;
 };
 
 struct telemetry {
@@ -124,6 +125,9 @@ add_party(struct sums *s, const struct party_info *i)
 	s->refused_opens += i->refused_opens;
 	s->bad_messages += i->bad_messages;
 	s->forged += i->forged;
+	s->unannounced += i->unannounced;
+	for (int r = 0; r < GUARD_RESULTS; r++)
+		s->media[r] += i->media[r];
 }
 
 void
@@ -213,6 +217,11 @@ session_json(const struct channel *c, const struct link_info *i,
 	    "dialect", i->dialect);
 }
 
+static const char *const	 kinds[] = {
+	[MARKER_STREAM] = "stream", [MARKER_DATAGRAM] = "datagram",
+	[MARKER_RTP] = "rtp",
+};
+
 static void
 add_live(struct live *l, const struct channel *c, const struct link_info *i,
     uint64_t reconnects, uint64_t now)
@@ -223,7 +232,7 @@ add_live(struct live *l, const struct channel *c, const struct link_info *i,
 	    " s:s}", "port", c->marker->port, "from", c->marker->from,
 	    "to", c->marker->to, "connected", c->proxy != NULL ?
 	    proxy_connected(c->proxy) : datagrams_connected(c->datagrams),
-	    "kind", c->proxy != NULL ? "stream" : "datagram"));
+	    "kind", kinds[c->marker->kind]));
 	if (i->sid_in[0] != '\0')
 		json_array_append_new(l->in,
 		    session_json(c, i, i->sid_in, reconnects, now));
@@ -318,6 +327,14 @@ set_sums(json_t *o, const struct sums *s)
 	set_int(o, "stalls", s->stalls);
 	set_int(o, "bad_messages", s->bad_messages);
 	set_int(o, "forged", s->forged);
+	set_int(o, "rtp_malformed", s->media[GUARD_MALFORMED]);
+	set_int(o, "rtp_forged", s->media[GUARD_FORGED]);
+	set_int(o, "rtp_replayed", s->media[GUARD_REPLAYED]);
+	set_int(o, "rtp_collisions", s->media[GUARD_COLLISION]);
+	set_int(o, "rtp_crowded", s->media[GUARD_CROWDED]);
+	set_int(o, "rtp_exhausted", s->media[GUARD_EXHAUSTED] +
+	    s->media[GUARD_FAILED]);
+	set_int(o, "rtp_unannounced", s->unannounced);
 	set_int(o, "datagrams_sent", s->dg_sent);
 	set_int(o, "datagrams_delivered", s->dg_delivered);
 	set_int(o, "datagrams_overflowed", s->dg_overflows);

@@ -1,6 +1,5 @@
 /*
- * ICE, DTLS and SCTP joined to one peer connection (RFC 8829 for data
- * channels only).
+ * ICE, DTLS, SCTP and SRTP joined to one peer connection (RFC 8829).
  *
  * The layers start from the bottom: DTLS when ICE has a path and the remote
  * description is known, SCTP when DTLS is up. What SCTP puts into the batch is
@@ -12,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dgq.h"
 #include "base/time.h"
 #include "crypto/cert.h"
+#include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "dtls/dtls.h"
 #include "peer/peer.h"
@@ -38,6 +39,9 @@ struct peer {
 	struct ice		*ice;
 	struct dtls		*dtls;
 	struct assoc		*assoc;
+	struct guard		*guard;	/* with the first packet of media */
+	struct dgq		*media;	/* opened, not pulled yet */
+	bool			 lent;	/* its first is with the owner */
 	enum peer_state		 state;
 	const char		*why;
 	bool			 told_failed;
@@ -103,6 +107,8 @@ peer_free(struct peer *p)
 	if (p == NULL)
 		return;
 	assoc_free(p->assoc);
+	guard_free(p->guard);
+	dgq_free(p->media);
 	dtls_free(p->dtls);
 	ice_free(p->ice);
 	free(p->early);
@@ -266,6 +272,39 @@ keep_early(struct peer *p, const struct path *from, const uint8_t *bytes,
 	memcpy(e->bytes, bytes, n);
 }
 
+/* The keys are those of this handshake, so they exist once it is over. */
+static bool
+has_guard(struct peer *p)
+{
+	uint8_t	 keys[GUARD_KEYS];
+
+	if (p->guard != NULL)
+		return true;
+	if (p->dtls == NULL || dtls_state(p->dtls) != DTLS_UP ||
+	    dtls_export_srtp(p->dtls, keys, sizeof(keys)) == -1)
+		return false;
+	p->guard = guard_new(is_client(p), keys);
+	wipe(keys, sizeof(keys));
+	if (p->media == NULL)
+		p->media = dgq_new();
+	if (p->guard != NULL && p->media != NULL)
+		return true;
+	guard_free(p->guard);
+	p->guard = NULL;
+	return false;
+}
+
+static void
+media_datagram(struct peer *p, uint64_t now, uint8_t *bytes, size_t n)
+{
+	struct rtp	 h;
+
+	if (!has_guard(p))
+		p->forged++;
+	else if (guard_open(p->guard, bytes, &n, &h) == GUARD_OK)
+		dgq_put(p->media, now, bytes, n);
+}
+
 /* Whatever the last call changed below: start the next layer. */
 static void
 advance(struct peer *p, uint64_t now, struct batch *tx)
@@ -296,6 +335,11 @@ peer_input(struct peer *p, uint64_t now, const struct path *from,
 		if (!ice_input(p->ice, now, from, bytes, n, tx))
 			return false;
 		advance(p, now, tx);
+		return true;
+	}
+	if (rtp_looks_like(bytes, n) && p->dtls != NULL &&
+	    ice_valid(p->ice, from)) {
+		media_datagram(p, now, bytes, n);
 		return true;
 	}
 	if (bytes[0] < 20 || bytes[0] > 63)
@@ -410,12 +454,29 @@ assoc_to_peer(struct peer *p, uint64_t now, struct peer_event *ev,
 	}
 }
 
+static bool
+next_media(struct peer *p, struct peer_event *ev)
+{
+	uint64_t	 at;
+
+	if (p->lent)
+		dgq_drop(p->media);
+	p->lent = p->media != NULL && dgq_first(p->media, &ev->data, &at);
+	if (!p->lent)
+		return false;
+	rtp_parse(&ev->rtp, ev->data.p, ev->data.n);
+	ev->type = PEER_EV_MEDIA;
+	return true;
+}
+
 bool
 peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
     struct batch *tx)
 {
 	ev->data = (struct span){ NULL, 0 };
 	if (p->state != PEER_FAILED && ice_to_peer(p, ev))
+		return true;
+	if (p->state != PEER_FAILED && next_media(p, ev))
 		return true;
 	if (p->state != PEER_FAILED && p->assoc != NULL &&
 	    assoc_to_peer(p, now, ev, tx))
@@ -596,6 +657,30 @@ peer_send_how(struct peer *p, uint64_t now, uint16_t channel,
 	return sent;
 }
 
+bool
+peer_media_fits(const struct peer *p, size_t n)
+{
+	return n + GUARD_GROWTH <= p->conf.mtu;
+}
+
+enum guard_result
+peer_send_media(struct peer *p, const void *owner, const void *bytes,
+    size_t n, struct rtp *h, struct batch *tx)
+{
+	enum guard_result	 r;
+	struct dgram		*d;
+	size_t			 mark;
+
+	if (p->state != PEER_UP || !has_guard(p) ||
+	    !open_batch(p, tx, &mark) || (d = batch_add(tx, n)) == NULL)
+		return GUARD_FAILED;
+	memcpy(d->p, bytes, n);
+	r = guard_seal(p->guard, owner, d->p, &d->n, h);
+	if (r != GUARD_OK)
+		tx->n = mark;
+	return r;
+}
+
 size_t
 peer_room(const struct peer *p)
 {
@@ -662,6 +747,8 @@ peer_info(const struct peer *p, struct peer_info *info)
 	info->has_pair = ice_info(p->ice, &info->pair);
 	ice_stats(p->ice, &ice);
 	info->forged = p->forged + ice.bad_messages;
+	if (p->guard != NULL)
+		guard_stats(p->guard, info->media);
 	if (p->dtls != NULL) {
 		dtls_stats(p->dtls, &dtls);
 		info->forged += dtls.bad_records;

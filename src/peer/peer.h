@@ -8,6 +8,7 @@
 #include "base/batch.h"
 #include "ice/ice.h"
 #include "sctp/assoc.h"
+#include "srtp/guard.h"
 
 struct cert;
 struct rng;
@@ -45,6 +46,7 @@ struct peer_event {
 		PEER_EV_OPEN,		/* the peer opened a channel */
 		PEER_EV_DATA,		/* a message came */
 		PEER_EV_CLOSED,		/* the peer closed a channel */
+		PEER_EV_MEDIA,		/* an RTP or RTCP packet came */
 		/* consent expired: no path until it heals */
 		PEER_EV_LOST,
 		PEER_EV_FAILED,		/* over; see peer_why */
@@ -53,6 +55,7 @@ struct peer_event {
 	/* until the next call on this peer */
 	struct span	 data;
 	const char	*label, *protocol;
+	struct rtp	 rtp;		/* of MEDIA */
 	char		 text[ICE_CANDIDATE_TEXT];
 };
 
@@ -63,6 +66,7 @@ struct peer_info {
 	const char		*suite;		/* NULL before DTLS is up */
 	/* datagrams and records dropped */
 	uint64_t		 forged;
+	uint64_t		 media[GUARD_RESULTS];	/* of SRTP, both ways */
 };
 
 struct peer	*peer_new(const struct peer_conf *, uint64_t now);
@@ -114,6 +118,15 @@ size_t		 peer_room(const struct peer *);
 size_t		 peer_unacked(const struct peer *);
 void		 peer_close_channel(struct peer *, uint64_t now, uint16_t,
 		     struct batch *tx);
+
+/*
+ * An RTP or RTCP packet of owner's (guard.h), protected with the keys of this
+ * connection's DTLS and sent beside its channels. It is small enough if
+ * peer_media_fits. What is lost, or not taken, is not sent again.
+ */
+enum guard_result peer_send_media(struct peer *, const void *owner,
+		     const void *, size_t, struct rtp *, struct batch *tx);
+bool		 peer_media_fits(const struct peer *, size_t);
 
 /* Say goodbye: SCTP ABORT and DTLS close_notify. Then only peer_free. */
 void		 peer_close(struct peer *, uint64_t now, struct batch *tx);

@@ -59,7 +59,8 @@ link_p2p(const struct link *l)
 static bool
 may_relay(const struct link *l)
 {
-	return !party_only_direct(l->party) && !l->marker.has_fingerprint;
+	return !party_only_direct(l->party) && !l->marker.has_fingerprint &&
+	    !l->dg.rtp;
 }
 
 static uint64_t
@@ -253,13 +254,15 @@ mark_open(struct link *l, uint64_t now, uint64_t offered)
 const char *
 link_label(const struct link *l)
 {
+	if (l->dg.rtp)
+		return "hotlink-rtp";
 	return link_is_datagram(l) ? "hotlink-udp" : "hotlink";
 }
 
 const struct assoc_how *
 link_how(const struct link *l)
 {
-	return link_is_datagram(l) ? &l->dg.how : NULL;
+	return link_is_datagram(l) && !l->dg.rtp ? &l->dg.how : NULL;
 }
 
 /* The pair's channels go with their association. */

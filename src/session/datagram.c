@@ -33,8 +33,10 @@ datagram_init(struct link *l)
 	const struct marker	*m = &l->marker;
 	struct assoc_how	*how = &l->dg.how;
 
-	if (m->kind != MARKER_DATAGRAM)
+	if (m->kind == MARKER_STREAM)
 		return 0;
+	l->dg.rtp = m->kind == MARKER_RTP;
+	l->dg.told_in = -1;
 	how->unordered = m->effort != EFFORT_ORDERED;
 	how->value = m->effort_value;
 	how->limit = m->effort == EFFORT_ORDERED ? ASSOC_RELIABLE :
@@ -68,8 +70,8 @@ life_of(const struct link *l)
 }
 
 /* The oldest that may still go, and how long it has waited. */
-static bool
-next(struct link *l, uint64_t now, struct span *s, uint64_t *waited)
+bool
+datagram_next(struct link *l, uint64_t now, struct span *s, uint64_t *waited)
 {
 	uint64_t	 at;
 
@@ -83,8 +85,8 @@ next(struct link *l, uint64_t now, struct span *s, uint64_t *waited)
 	return false;
 }
 
-static void
-count_sent(struct link *l, uint64_t now, size_t n, uint64_t waited)
+void
+datagram_sent(struct link *l, uint64_t now, size_t n, uint64_t waited)
 {
 	l->last_traffic = now;
 	l->moved = now;
@@ -111,7 +113,7 @@ send_one(struct link *l, uint64_t now, struct peer *peer, int channel,
 		l->party->dirty = true;
 		return false;
 	}
-	if (!next(l, now, &s, &waited))
+	if (!datagram_next(l, now, &s, &waited))
 		return false;
 	if (s.n > peer_max_message(peer)) {
 		l->dg.large++;
@@ -126,23 +128,31 @@ send_one(struct link *l, uint64_t now, struct peer *peer, int channel,
 		return false;
 	*out = s.n + 1;
 	l->tx_p2p++;
-	count_sent(l, now, s.n, waited);
+	datagram_sent(l, now, s.n, waited);
 	dgq_drop(l->dg.up);
 	return true;
+}
+
+/* An upstream peer has two connections: either will do. */
+struct direct *
+datagram_direct(struct link *l, int *channel)
+{
+	*channel = l->channel;
+	if (l->party->dialect == DIALECT_1)
+		return l->party->direct;
+	if (l->channel >= 0 && direct_usable(l->to_peer))
+		return l->to_peer;
+	*channel = l->channel_in;
+	return l->from_peer;
 }
 
 size_t
 datagram_send(struct link *l, uint64_t now, size_t budget, struct batch *tx)
 {
-	struct direct	*d = l->party->direct;
-	int		 channel = l->channel;
+	int		 channel;
+	struct direct	*d = datagram_direct(l, &channel);
 	size_t		 sent = 0, n;
 
-	if (l->party->dialect == DIALECT_0) {
-		d = channel >= 0 && direct_usable(l->to_peer) ? l->to_peer :
-		    l->from_peer;
-		channel = d == l->to_peer ? channel : l->channel_in;
-	}
 	if (budget > QUANTUM)
 		budget = QUANTUM;
 	while (sent < budget && send_one(l, now, d->peer, channel, &n, tx))
@@ -157,7 +167,7 @@ datagram_age(struct link *l, uint64_t now)
 	struct span	 s;
 	uint64_t	 waited;
 
-	next(l, now, &s, &waited);
+	datagram_next(l, now, &s, &waited);
 }
 
 bool
@@ -168,7 +178,7 @@ datagram_say(struct link *l, uint64_t now, struct msg *m)
 	uint64_t	 waited;
 
 	/* The relay knows no empty Data. */
-	while (next(l, now, &s, &waited) && s.n == 0) {
+	while (datagram_next(l, now, &s, &waited) && s.n == 0) {
 		dgq_drop(l->dg.up);
 		l->dg.large++;
 	}
@@ -189,7 +199,7 @@ datagram_say(struct link *l, uint64_t now, struct msg *m)
 	m->etag = span_of(p->etag);
 	l->tx_ws++;
 	l->fallbacks |= p->conf.transport != TRANSPORT_WS;
-	count_sent(l, now, s.n, waited);
+	datagram_sent(l, now, s.n, waited);
 	dgq_drop(l->dg.up);
 	return true;
 }

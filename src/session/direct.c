@@ -51,6 +51,8 @@ end_peer(struct direct *d)
 		return;
 	peer_info(d->peer, &info);
 	d->forged += info.forged;
+	for (int i = 0; i < GUARD_RESULTS; i++)
+		d->media[i] += info.media[i];
 	peer_free(d->peer);
 	d->peer = NULL;
 	d->ntrickle = 0;
@@ -446,6 +448,7 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 		break;
 	case PEER_EV_OPEN:
 	case PEER_EV_DATA:
+	case PEER_EV_MEDIA:
 	case PEER_EV_CLOSED:
 		break;
 	}
@@ -460,6 +463,17 @@ direct_close(struct direct *d, uint64_t now, struct batch *tx)
 	end_peer(d);
 	set_state(d, now, DIRECT_OFF);
 	d->at = NEVER;
+}
+
+void
+direct_media(const struct direct *d, uint64_t media[GUARD_RESULTS])
+{
+	struct peer_info	 info = { .media = { 0 } };
+
+	if (d->peer != NULL)
+		peer_info(d->peer, &info);
+	for (int i = 0; i < GUARD_RESULTS; i++)
+		media[i] += d->media[i] + info.media[i];
 }
 
 bool

@@ -59,6 +59,7 @@ struct direct {
 	size_t			 ntrickle;
 	uint64_t		 offered;	/* when first; for telemetry */
 	uint64_t		 offers, answers_ok, answers_err, forged;
+	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
 };
 
 struct direct	*direct_new(const struct direct_conf *);
@@ -100,6 +101,10 @@ void		 direct_add_stun(struct direct *, uint64_t now,
 /* This connection is no good: end it, pause, connect again. */
 void		 direct_fail(struct direct *, uint64_t now, const char *why);
 void		 direct_close(struct direct *, uint64_t now, struct batch *);
+
+/* Add what became of RTP packets, of all its connections. */
+void		 direct_media(const struct direct *,
+		     uint64_t[GUARD_RESULTS]);
 
 /* May carry data now. */
 bool		 direct_usable(const struct direct *);

@@ -1,7 +1,7 @@
 #ifndef SESSION_LINK_H
 #define SESSION_LINK_H
 
-#include "session/dgq.h"
+#include "base/dgq.h"
 #include "session/direct.h"
 #include "session/machine.h"
 #include "session/opening.h"
@@ -24,6 +24,7 @@ enum {
 	WHY_MAX = 1536,
 	NEWS = 32, NEWS_TEXT = 320,
 	ORPHANS = 16,
+	MEDIA_TOLD = 8, MEDIA_SOURCES = 64,
 	RELAY_BRAKE = 5 * SEC,	/* for a local reader that makes no progress */
 	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
 	RELAY_FRAME = 256 << 10,	/* per Data between agents */
@@ -39,6 +40,17 @@ struct dgrams {
 	bool			 has_lent;
 	bool			 taken;	/* down's first was lent to the owner */
 	uint64_t		 sent, old, large;
+	/* of MARKER_RTP: sources of ours that the peer was told, in which */
+	bool			 rtp;
+	uint32_t		 told[MEDIA_TOLD];
+	size_t			 ntold;
+	int			 told_in;	/* channel; -1: none */
+};
+
+/* Whose a source of the peer's is. */
+struct media_source {
+	uint32_t		 ssrc;
+	struct link		*link;
 };
 
 struct link {
@@ -117,6 +129,10 @@ struct party {
 	struct link		*link[PARTY_LINKS];
 	size_t			 nlinks;
 	uint64_t		 flowed;	/* bytes of a stream, last */
+	struct media_source	 source[MEDIA_SOURCES];
+	size_t			 nsources;
+	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
+	uint64_t		 unannounced;
 	bool			 relay, dirty;
 	uint64_t		 ticked;
 	enum dialect		 dialect;
@@ -179,11 +195,22 @@ void	 datagram_fini(struct link *);
 size_t	 datagram_send(struct link *, uint64_t now, size_t budget,
 	     struct batch *);
 void	 datagram_age(struct link *, uint64_t now);
+bool	 datagram_next(struct link *, uint64_t now, struct span *,
+	     uint64_t *waited);
+void	 datagram_sent(struct link *, uint64_t now, size_t, uint64_t waited);
+struct direct *datagram_direct(struct link *, int *channel);
 bool	 datagram_say(struct link *, uint64_t now, struct msg *);
 void	 datagram_arrived(struct link *, uint64_t now, struct span);
 bool	 datagram_data(struct link *, uint64_t now, const struct msg *);
 bool	 datagram_event(struct link *, struct party_event *);
 void	 datagram_info(const struct link *, struct link_info *);
+
+/* media.c */
+bool	 media_send(struct link *, uint64_t now, struct batch *);
+bool	 media_told(struct link *, struct span);
+void	 media_arrived(struct party *, uint64_t now,
+	     const struct peer_event *);
+void	 media_forget(struct link *);
 
 /* send.c */
 void	 stamp_data(struct party *, struct link *, struct msg *);

@@ -230,6 +230,7 @@ party_remove(struct party *p, uint64_t now, struct link *l)
 	if (l->in.state == INBOUND_ACCEPTED)
 		say_goodbye(p, l->in.sid);
 	forget_news(p, l);
+	media_forget(l);
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->link[i] == l)
 			p->link[i] = p->link[--p->nlinks];
@@ -583,6 +584,7 @@ add_direct(struct party_info *i, const struct direct *d)
 	i->answers_ok += d->answers_ok;
 	i->answers_err += d->answers_err;
 	i->forged += d->forged;
+	direct_media(d, i->media);
 	if (d->peer == NULL)
 		return;
 	peer_info(d->peer, &info);
@@ -601,6 +603,8 @@ party_info(const struct party *p, struct party_info *i)
 	i->refused_opens = p->refused;
 	i->bad_messages = p->bad;
 	i->forged = p->forged;
+	i->unannounced = p->unannounced;
+	memcpy(i->media, p->media, sizeof(i->media));
 	add_direct(i, p->direct);
 	for (size_t n = 0; n < p->nlinks; n++) {
 		l = p->link[n];

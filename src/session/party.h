@@ -7,6 +7,7 @@
 
 #include "base/batch.h"
 #include "ice/ice.h"
+#include "peer/peer.h"
 #include "syft/marker.h"
 #include "syft/msg.h"
 
@@ -178,6 +179,8 @@ struct party_info {
 	bool		 channel_open;	/* at least one */
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
 			 bad_messages, forged;
+	/* RTP: by what became of it, and what no link was known for */
+	uint64_t	 media[GUARD_RESULTS], unannounced;
 };
 void		 party_info(const struct party *, struct party_info *);
 

@@ -21,7 +21,7 @@ count_received(struct link *l, uint64_t now)
 bool
 carry_data(struct link *l, uint64_t now, const struct msg *m)
 {
-	if (m->payload.n == 0 || l->marker.has_fingerprint)
+	if (m->payload.n == 0 || l->marker.has_fingerprint || l->dg.rtp)
 		return false;
 	if (m->path.n > 0 && !key_matches(&l->marker.key, l->marker.from,
 	    l->marker.to, m->path))
@@ -124,6 +124,10 @@ on_frame(struct party *p, uint64_t now, const struct peer_event *ev)
 			keep_orphan(p, h.stream, ev->data);
 			return;
 		}
+	}
+	if (l != NULL && l->dg.rtp && ev->channel != p->control) {
+		p->bad += !media_told(l, ev->data);
+		return;
 	}
 	if (l != NULL && link_is_datagram(l) && ev->channel != p->control) {
 		datagram_arrived(l, now, ev->data);
@@ -232,6 +236,8 @@ pull_pair(struct party *p, uint64_t now, struct batch *tx)
 		on_channel(p, now, &ev, tx);
 	else if (ev.type == PEER_EV_DATA)
 		on_frame(p, now, &ev);
+	else if (ev.type == PEER_EV_MEDIA)
+		media_arrived(p, now, &ev);
 	else if (ev.type == PEER_EV_CLOSED)
 		on_pair_closed(p, now, &ev);
 	else if (ev.type == PEER_EV_FAILED)
@@ -248,6 +254,8 @@ on_frame1(struct link *l, uint64_t now, const struct peer_event *ev,
 {
 	struct hlnk1	 h;
 
+	if (l->dg.rtp)
+		return;		/* one connection, one link: no need to tell */
 	if (link_is_datagram(l)) {
 		datagram_arrived(l, now, ev->data);
 		return;
@@ -273,6 +281,8 @@ pull_to_peer(struct link *l, uint64_t now, struct batch *tx)
 	if (ev.type == PEER_EV_OPEN) {
 		l->channel = ev.channel;
 		mark_open(l, now, l->to_peer->offered);
+	} else if (ev.type == PEER_EV_MEDIA && l->dg.rtp) {
+		datagram_arrived(l, now, ev.data);
 	} else if (ev.type == PEER_EV_DATA) {
 		on_frame1(l, now, &ev, LEGACY_OURS);
 	} else if (ev.type == PEER_EV_FAILED || (ev.type == PEER_EV_CLOSED &&
@@ -295,7 +305,9 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 		    link_how(l), tx);
 		if (l->channel_in >= 0)
 			l->party->answers_ok++;
-	} else if (ev.type == PEER_EV_DATA)
+	} else if (ev.type == PEER_EV_MEDIA && l->dg.rtp)
+		datagram_arrived(l, now, ev.data);
+	else if (ev.type == PEER_EV_DATA)
 		on_frame1(l, now, &ev, LEGACY_THEIRS);
 	else if (ev.type == PEER_EV_FAILED)
 		l->channel_in = -1;

@@ -172,10 +172,26 @@ send_turn(struct link *l, uint64_t now, size_t budget, struct batch *tx)
 
 	if (l->carrier != CARRIER_P2P || !link_p2p(l))
 		return 0;
+	if (l->dg.rtp)
+		return 0;	/* send_media has */
 	if (link_is_datagram(l))
 		return datagram_send(l, now, datagram_budget(p, now,
 		    p->direct->peer, budget), tx);
 	return l->m.flow != NULL ? send_flow(l, now, tx) : 0;
+}
+
+/* Whoever makes media knows what the path carries: SCTP is not asked. */
+static void
+send_media(struct party *p, uint64_t now, struct batch *tx)
+{
+	struct link	*l;
+
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->dg.rtp && l->carrier == CARRIER_P2P && link_p2p(l) &&
+		    !media_send(l, now, tx))
+			return;
+	}
 }
 
 static void
@@ -187,6 +203,7 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 		if (p->link[i]->carrier == CARRIER_P2P &&
 		    p->link[i]->m.flow != NULL && link_p2p(p->link[i]))
 			send_control(p->link[i], now, tx);
+	send_media(p, now, tx);
 	budget = budget_of(p->direct->peer);
 	while (idle < p->nlinks && budget > 0) {
 		if (!batch_room(tx, BURST, BURST_LEN)) {
@@ -200,15 +217,14 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
-/* Dialect 0: of the two connections, the one that datagram_send takes. */
 static void
 send_datagrams(struct link *l, uint64_t now, struct batch *tx)
 {
-	struct direct	*d = l->channel >= 0 && direct_usable(l->to_peer) ?
-			    l->to_peer : l->from_peer;
+	int		 channel;
+	struct direct	*d = datagram_direct(l, &channel);
 
-	while (datagram_send(l, now, datagram_budget(l->party, now, d->peer,
-	    0), tx) > 0)
+	while (!l->dg.rtp && datagram_send(l, now, datagram_budget(l->party,
+	    now, d->peer, 0), tx) > 0)
 		;
 	direct_watch(d, now);
 }
@@ -235,6 +251,8 @@ carry_send(struct party *p, uint64_t now, struct batch *tx)
 {
 	struct link	*l;
 
+	if (p->dialect == DIALECT_0)
+		send_media(p, now, tx);
 	if (p->dialect == DIALECT_1) {
 		if (direct_usable(p->direct)) {
 			send_pair(p, now, tx);

@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <strings.h>
 
 #include "base/hex.h"
 #include "syft/marker.h"
@@ -185,6 +186,90 @@ take_reliability(struct marker *m, const json_t *root, const char **why)
 	    "lifetime:MS or ordered");
 }
 
+static const struct {
+	const char	*name;
+	bool		 video;
+	uint32_t	 clock, channels;
+} codecs[] = {
+	{ "VP8",	true,	90000, 0 },
+	{ "VP9",	true,	90000, 0 },
+	{ "H264",	true,	90000, 0 },
+	{ "H265",	true,	90000, 0 },
+	{ "AV1",	true,	90000, 0 },
+	{ "opus",	false,	48000, 2 },	/* always: RFC 7587 7 */
+	{ "PCMU",	false,	8000, 0 },
+	{ "PCMA",	false,	8000, 0 },
+	{ "G722",	false,	8000, 0 },	/* sic: RFC 3551 4.5.2 */
+};
+
+static int
+take_codec(struct marker_media *d, const json_t *root, const char **why)
+{
+	const char	*s = json_string_value(json_object_get(root,
+			    "codec"));
+	const json_t	*clock = json_object_get(root, "clock");
+
+	for (size_t i = 0; s != NULL &&
+	    i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+		if (strcasecmp(s, codecs[i].name) != 0 ||
+		    codecs[i].video != d->video)
+			continue;
+		d->codec = codecs[i].name;
+		d->clock = codecs[i].clock;
+		d->channels = codecs[i].channels;
+		if (clock != NULL && (!json_is_integer(clock) ||
+		    json_integer_value(clock) != (json_int_t)d->clock))
+			return refuse(why, "\"clock\" is not that of the "
+			    "codec");
+		return 0;
+	}
+	return refuse(why, d->video ?
+	    "\"codec\" is not VP8, VP9, H264, H265 or AV1" :
+	    "\"codec\" is not opus, PCMU, PCMA or G722");
+}
+
+/* One line of a description: printable, and no end of line. */
+static int
+take_fmtp(struct marker_media *d, const json_t *root, const char **why)
+{
+	const json_t	*v = json_object_get(root, "fmtp");
+	const char	*s = json_string_value(v);
+
+	if (v == NULL)
+		return 0;
+	if (s == NULL || strlen(s) >= sizeof(d->fmtp))
+		return refuse(why, "\"fmtp\" is not a short text");
+	for (size_t i = 0; s[i] != '\0'; i++)
+		if (s[i] < ' ' || s[i] > '~')
+			return refuse(why, "\"fmtp\" is not plain text");
+	strcpy(d->fmtp, s);
+	return 0;
+}
+
+static int
+take_media(struct marker_media *d, const json_t *root, const char **why)
+{
+	const char	*s = json_string_value(json_object_get(root,
+			    "media"));
+	const json_t	*pt = json_object_get(root, "pt");
+	const json_t	*ssrc = json_object_get(root, "ssrc");
+	json_int_t	 v = json_integer_value(pt);
+
+	d->video = s != NULL && strcmp(s, "video") == 0;
+	if (!d->video && (s == NULL || strcmp(s, "audio") != 0))
+		return refuse(why, "\"media\" is not audio or video");
+	/* RFC 5761 4: 64 to 95 would be taken for RTCP. */
+	if (!json_is_integer(pt) || v < 0 || v > 127 || (v >= 64 && v <= 95))
+		return refuse(why, "\"pt\" is not an RTP payload type");
+	d->pt = (uint8_t)v;
+	v = json_integer_value(ssrc);
+	if (ssrc != NULL && (!json_is_integer(ssrc) || v < 1 ||
+	    v > (json_int_t)UINT32_MAX))
+		return refuse(why, "\"ssrc\" is not a number of 32 bits");
+	d->ssrc = (uint32_t)v;
+	return take_codec(d, root, why) < 0 ? -1 : take_fmtp(d, root, why);
+}
+
 static int
 take_udp(struct marker *m, const char *me, const json_t *root,
     const char **why)
@@ -193,10 +278,14 @@ take_udp(struct marker *m, const char *me, const json_t *root,
 	const char	*s = json_string_value(kind);
 
 	m->kind = MARKER_DATAGRAM;
-	if (kind != NULL && (s == NULL || strcmp(s, "datagram") != 0))
-		return refuse(why, "\"kind\" is not datagram");
+	if (s != NULL && strcmp(s, "rtp") == 0)
+		m->kind = MARKER_RTP;
+	else if (kind != NULL && (s == NULL || strcmp(s, "datagram") != 0))
+		return refuse(why, "\"kind\" is not datagram or rtp");
 	if (take_deliver(m, me, root, why) < 0)
 		return -1;
+	if (m->kind == MARKER_RTP)
+		return take_media(&m->media, root, why);
 	return take_reliability(m, root, why);
 }
 

@@ -10,7 +10,19 @@
  * What a stream.tcp or stream.udp file says (hotlink-protocol.md 3.1,
  * hotlink-marker(5)), for one local party.
  */
-enum marker_kind { MARKER_STREAM, MARKER_DATAGRAM };
+enum marker_kind { MARKER_STREAM, MARKER_DATAGRAM, MARKER_RTP };
+
+/* What its packets are, for a description (RFC 8866, RFC 8834). */
+enum { MARKER_FMTP = 256 };
+
+struct marker_media {
+	bool		 video;
+	uint8_t		 pt;
+	const char	*codec;			/* as its RFC spells it */
+	uint32_t	 clock, channels;
+	uint32_t	 ssrc;			/* 0: not said */
+	char		 fmtp[MARKER_FMTP];	/* empty: none */
+};
 
 /* What is done for a datagram of ours that did not arrive. */
 enum marker_effort {
@@ -29,10 +41,11 @@ struct marker {
 	uint8_t		 fingerprint[32];	/* SHA-256 of the peer's key */
 
 	enum marker_kind kind;
-	enum marker_effort effort;		/* of stream.udp */
+	enum marker_effort effort;		/* of MARKER_DATAGRAM */
 	uint32_t	 effort_value;
 	/* where what arrives goes; 0: to who sent last */
 	uint16_t	 deliver;
+	struct marker_media media;		/* of MARKER_RTP */
 };
 
 /*

@@ -848,6 +848,46 @@ def lonely(a):
             time.sleep(0.01)
 
 
+def rtp_packet(seq, ssrc, n):
+    return struct.pack('>BBHII', 0x80, 96, seq, seq * 90, ssrc) + bytes(n)
+
+
+def rtp(a, b):
+    """RTP from a, which b answers with RTCP, and the other way round; the
+    reports go to who sends such, on a port of its own."""
+    for x, y, ssrc in ((a, b, 7), (b, a, 8)):
+        with udp(x) as media, udp(x) as control, udp(y) as t:
+            report = struct.pack('>BBHI', 0x80, 201, 1, ssrc)
+            answer = struct.pack('>BBHI', 0x80, 201, 1, ssrc + 100)
+            t.send(rtp_packet(1, ssrc + 100, 10))
+            t.send(answer)
+            time.sleep(0.2)
+            control.send(report)
+            for seq in range(2, 52):
+                media.send(rtp_packet(seq, ssrc, 1000))
+                time.sleep(0.002)
+            got, until = set(), time.monotonic() + 5
+            while len(got) < 51 and time.monotonic() < until:
+                p = t.recv(2000)
+                if p == report:
+                    got.add(0)
+                elif len(p) == 1012:
+                    n = struct.unpack('>H', p[2:4])[0]
+                    same(p, rtp_packet(n, ssrc, 1000), 'a packet')
+                    got.add(n)
+            assert len(got) >= 50, '%d of 51 arrived' % len(got)
+            t.send(answer)
+            same(control.recv(100), answer, 'the answer')
+
+
+def garbage(a):
+    """What is no RTP, for whoever thinks that it is."""
+    with udp(a) as s:
+        for p in (b'', b'\x80', b'hello', b'\x40' * 20,
+                  b'\x90\x60' + bytes(10), b'\x80\xc8\0\x09' + bytes(8)):
+            s.send(p)
+
+
 def resident(pid):
     with open('/proc/%s/status' % pid) as f:
         return next(int(x.split()[1]) for x in f if x.startswith('VmRSS'))
@@ -901,7 +941,7 @@ if __name__ == '__main__':
             ports, connects, refused, transfer, late, probes, half, closing,
             resets, slow, second, pingpong, through, side, is_reset, holds,
             watch, hostile_opens, false_relay, steal, front, udp_sockets,
-            datagrams, last_sender, delivered, flood, lonely,
+            datagrams, last_sender, delivered, flood, lonely, rtp, garbage,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
         tb, where = e.__traceback__, []

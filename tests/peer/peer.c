@@ -146,6 +146,9 @@ take_events(struct world *w, struct side *s, int i)
 			s->channel = ev.channel;
 			s->open = true;
 			break;
+		case PEER_EV_MEDIA:
+			fail_msg("nobody sent media");
+			break;
 		case PEER_EV_DATA:
 			EQ(ev.channel, s->channel);
 			receive(s, 1 - i, &ev.data);

@@ -1,6 +1,6 @@
 #include "session/world.h"
 
-#include "session/dgq.h"
+#include "base/dgq.h"
 
 static const struct party_conf	 one = { .dialect1 = true };
 static const struct party_conf	 zero = { .dialect1 = false };

@@ -43,13 +43,13 @@ struct session {
 enum { W_DATAGRAMS = 20000 };
 
 /* Which links are of datagrams, and how theirs travel. */
-static unsigned			 w_udp;
+static unsigned			 w_udp, w_rtp;
 static enum marker_effort	 w_effort;
 static uint32_t			 w_value;
 
 struct app {
 	struct link	*link;
-	uint32_t	 datagrams, empty, late, highest;
+	uint32_t	 datagrams, empty, late, highest, rtcp, ssrc;
 	uint8_t		 seen[W_DATAGRAMS];
 	bool		 want, attached, eof_sent, shut, stopped;
 	uint64_t	 to_send, sent, got, expect_base;
@@ -117,7 +117,7 @@ world_marker(struct marker *m, int side, int link)
 	m->port = (uint16_t)(1000 + link);
 	if (!m->key.udp)
 		return;
-	m->kind = MARKER_DATAGRAM;
+	m->kind = w_rtp & 1u << link ? MARKER_RTP : MARKER_DATAGRAM;
 	m->effort = w_effort;
 	m->effort_value = w_value;
 }
@@ -423,10 +423,16 @@ app_datagram(struct app *a, struct span d)
 		a->empty++;
 		return;
 	}
+	if (i >> 30 == 2) {		/* RTP, RTCP */
+		a->rtcp += d.p[1] >= 192 && d.p[1] <= 223;
+		i = i & 0xffff;
+		a->ssrc = (uint32_t)d.p[8] << 24 | (uint32_t)d.p[9] << 16 |
+		    (uint32_t)d.p[10] << 8 | d.p[11];
+	}
 	CHECK(!r.bad && i < W_DATAGRAMS);
 	EQ(a->seen[i], 0);
 	a->seen[i] = 1;
-	for (size_t k = 4; k < d.n; k++)
+	for (size_t k = 12; k < d.n; k++)
 		if (d.p[k] != (uint8_t)(i * 7 + k))
 			fail_msg("datagram %u differs at %zu", i, k);
 	a->late += a->datagrams > 0 && i < a->highest;

@@ -198,7 +198,7 @@ what_a_marker_of_datagrams_cannot_mean_has_its_reason(void **state)
 		STREQ(why, how);
 	}
 	EQ(parse_udp(",\"kind\":\"stream\""), -1);
-	STREQ(why, "\"kind\" is not datagram");
+	STREQ(why, "\"kind\" is not datagram or rtp");
 	EQ(parse_udp(",\"kind\":1"), -1);
 	EQ(parse_udp(",\"deliver\":0"), -1);
 	STREQ(why, "\"deliver\" is not a port");
@@ -207,6 +207,74 @@ what_a_marker_of_datagrams_cannot_mean_has_its_reason(void **state)
 	EQ(parse_udp(",\"deliver\":{\"" ALICE "\":70000}"), -1);
 	EQ(parse_udp(",\"deliver\":9100"), -1);
 	STREQ(why, "\"deliver\" is the agent's own port");
+}
+
+#define VIDEO	",\"kind\":\"rtp\",\"media\":\"video\",\"pt\":96," \
+	"\"codec\":\"vp8\""
+
+static void
+a_marker_of_rtp_says_what_the_packets_are(void **state)
+{
+	(void)state;
+	EQ(parse_udp(VIDEO), 0);
+	EQ(m.kind, MARKER_RTP);
+	CHECK(m.media.video);
+	EQ(m.media.pt, 96);
+	STREQ(m.media.codec, "VP8");
+	EQ(m.media.clock, 90000);
+	EQ(m.media.ssrc, 0);
+	STREQ(m.media.fmtp, "");
+	EQ(parse_udp(",\"kind\":\"rtp\",\"media\":\"audio\",\"pt\":111,"
+	    "\"codec\":\"opus\",\"clock\":48000,\"fmtp\":\"minptime=10\","
+	    "\"ssrc\":4294967295,\"deliver\":7"), 0);
+	CHECK(!m.media.video);
+	EQ(m.media.channels, 2);
+	EQ(m.media.ssrc, 4294967295u);
+	STREQ(m.media.fmtp, "minptime=10");
+	EQ(m.deliver, 7);
+}
+
+static void
+what_a_marker_of_rtp_cannot_mean_has_its_reason(void **state)
+{
+	static const struct {
+		const char	*more, *why;
+	} bad[] = {
+		{ "", "\"media\" is not audio or video" },
+		{ ",\"media\":\"text\"", "\"media\" is not audio or video" },
+		{ ",\"media\":\"video\"",
+		    "\"pt\" is not an RTP payload type" },
+		{ ",\"media\":\"video\",\"pt\":72",
+		    "\"pt\" is not an RTP payload type" },
+		{ ",\"media\":\"video\",\"pt\":128",
+		    "\"pt\" is not an RTP payload type" },
+		{ ",\"media\":\"video\",\"pt\":96",
+		    "\"codec\" is not VP8, VP9, H264, H265 or AV1" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"opus\"",
+		    "\"codec\" is not VP8, VP9, H264, H265 or AV1" },
+		{ ",\"media\":\"audio\",\"pt\":96,\"codec\":\"mp3\"",
+		    "\"codec\" is not opus, PCMU, PCMA or G722" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"VP8\","
+		    "\"clock\":8000", "\"clock\" is not that of the codec" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"VP8\","
+		    "\"fmtp\":\"a\\r\\nm=x\"", "\"fmtp\" is not plain text" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"VP8\","
+		    "\"fmtp\":1", "\"fmtp\" is not a short text" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"VP8\","
+		    "\"ssrc\":0", "\"ssrc\" is not a number of 32 bits" },
+		{ ",\"media\":\"video\",\"pt\":96,\"codec\":\"VP8\","
+		    "\"ssrc\":4294967296",
+		    "\"ssrc\" is not a number of 32 bits" },
+	};
+	char			 text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), ",\"kind\":\"rtp\"%s",
+		    bad[i].more);
+		EQ(parse_udp(text), -1);
+		STREQ(why, bad[i].why);
+	}
 }
 
 static void
@@ -276,6 +344,9 @@ main(void)
 		cmocka_unit_test(a_marker_of_datagrams_may_name_a_receiver),
 		cmocka_unit_test(
 		    what_a_marker_of_datagrams_cannot_mean_has_its_reason),
+		cmocka_unit_test(a_marker_of_rtp_says_what_the_packets_are),
+		cmocka_unit_test(
+		    what_a_marker_of_rtp_cannot_mean_has_its_reason),
 		cmocka_unit_test(of_a_stream_those_keys_mean_nothing),
 		cmocka_unit_test(a_marker_cut_anywhere_is_refused),
 		cmocka_unit_test(a_marker_too_large_is_refused),

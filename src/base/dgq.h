@@ -1,5 +1,5 @@
-#ifndef SESSION_DGQ_H
-#define SESSION_DGQ_H
+#ifndef BASE_DGQ_H
+#define BASE_DGQ_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "support/test.h"
 
-#include "session/dgq.h"
+#include "base/dgq.h"
 #include "support/oom.h"
 
 static struct dgq	*q;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/dgq.h"
+#include "base/dgq.h"
 
 struct entry {
 	uint64_t	 at;
