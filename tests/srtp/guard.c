@@ -410,7 +410,7 @@ keys_of_another_connection_open_nothing(void **state)
 	EQ(guard_open(b, p, &n, &h), GUARD_FORGED);
 }
 
-/* libsrtp 2.5 does not survive all of its own failures: ours, and a new one's. */
+/* Ours and a new source: libsrtp 2.5 does not survive all of its failures. */
 static void
 without_memory_a_source_waits_for_better_times(void **state)
 {
