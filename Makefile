@@ -235,6 +235,7 @@ interop: packages-build
 	@$(MAKE) -s -j2 $(BIN)
 	@sh tests/interop/setup
 	@tests/interop/run $(INTEROP)
+	@tests/interop/media
 
 lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects

@@ -454,6 +454,22 @@ assoc_to_peer(struct peer *p, uint64_t now, struct peer_event *ev,
 	}
 }
 
+/* What the other side calls our payload type; or it is not different. */
+static uint8_t
+media_pt(const struct peer *p)
+{
+	const struct sdp_section	*x = sdp_media_of(p->remote);
+
+	return x != NULL ? x->pt : p->conf.media->pt;
+}
+
+static void
+renumber(uint8_t *packet, uint8_t from, uint8_t to)
+{
+	if ((packet[1] & 0x7f) == from)
+		packet[1] = (uint8_t)((packet[1] & 0x80) | to);
+}
+
 static bool
 next_media(struct peer *p, struct peer_event *ev)
 {
@@ -465,6 +481,8 @@ next_media(struct peer *p, struct peer_event *ev)
 	if (!p->lent)
 		return false;
 	rtp_parse(&ev->rtp, ev->data.p, ev->data.n);
+	if (!ev->rtp.rtcp && p->conf.media != NULL)
+		renumber(ev->data.p, media_pt(p), p->conf.media->pt);
 	ev->type = PEER_EV_MEDIA;
 	return true;
 }
@@ -512,7 +530,10 @@ peer_local_sdp(struct peer *p, char *buf, size_t cap)
 	while (s->ncandidates < SDP_CANDIDATES && ice_candidate(p->ice,
 	    s->ncandidates, s->candidate[s->ncandidates]) != NULL)
 		s->ncandidates++;
-	n = sdp_encode(s, p->conf.offerer, p->session_id, buf, cap);
+	n = p->conf.media == NULL ?
+	    sdp_encode(s, p->conf.offerer, p->session_id, buf, cap) :
+	    sdp_encode_media(s, p->conf.offerer ? NULL : p->remote,
+	    p->conf.media, p->session_id, buf, cap);
 	free(s);
 	return n;
 }
@@ -565,7 +586,8 @@ peer_remote_sdp(struct peer *p, uint64_t now, const char *text, size_t n)
 	const char	*why = "out of memory";
 	int		 ok = -1;
 
-	if (s == NULL || sdp_decode(s, text, n, &why) == -1) {
+	if (s == NULL || sdp_decode_media(s, p->conf.media, text,
+	    n, &why) == -1) {
 		if (!p->has_remote)
 			fail(p, why);
 		goto out;
@@ -675,6 +697,9 @@ peer_send_media(struct peer *p, const void *owner, const void *bytes,
 	    !open_batch(p, tx, &mark) || (d = batch_add(tx, n)) == NULL)
 		return GUARD_FAILED;
 	memcpy(d->p, bytes, n);
+	if (p->conf.media != NULL && rtp_parse(h, d->p, n) == NULL &&
+	    !h->rtcp)
+		renumber(d->p, p->conf.media->pt, media_pt(p));
 	r = guard_seal(p->guard, owner, d->p, &d->n, h);
 	if (r != GUARD_OK)
 		tx->n = mark;

@@ -8,6 +8,7 @@
 #include "base/batch.h"
 #include "ice/ice.h"
 #include "sctp/assoc.h"
+#include "peer/sdp.h"
 #include "srtp/guard.h"
 
 struct cert;
@@ -35,6 +36,8 @@ struct peer_conf {
 	/* 0: defaults of assoc.h */
 	size_t			 sndbuf, rcvbuf;
 	size_t			 max_message;	/* to announce; 0: 65535 */
+	/* borrowed for the life; NULL: channels only */
+	const struct sdp_media	*media;
 };
 
 struct peer_event {

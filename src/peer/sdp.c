@@ -1,5 +1,7 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hex.h"
 #include "peer/sdp.h"
@@ -10,7 +12,7 @@
  * they must agree. Other sections and everything unknown are skipped.
  */
 enum { SDP_DEFAULT_MESSAGE = 65535, SDP_DEFAULT_PORT = 5000 };
-enum section { SESSION, APPLICATION, OTHER };
+enum section { SESSION, APPLICATION, BUNDLED, OTHER };
 
 struct line {
 	const char	*p;
@@ -20,7 +22,10 @@ struct line {
 struct parse {
 	struct sdp	*s;
 	enum section	 section;
+	const struct sdp_media *want;		/* NULL: data channels only */
+	struct sdp_section *at;			/* the present one */
 	bool		 has_application, has_fingerprint;
+	bool		 rejected;		/* the application section */
 	const char	*why;
 };
 
@@ -131,6 +136,11 @@ on_pwd(struct parse *p, struct line *l)
 static void
 on_mid(struct parse *p, struct line *l)
 {
+	if (p->at != NULL)
+		keep(p, p->at->mid, sizeof(p->at->mid), l,
+		    "conflicting mid attributes");
+	if (p->section == BUNDLED)
+		return;
 	keep(p, p->s->mid, sizeof(p->s->mid), l,
 	    "conflicting mid attributes");
 }
@@ -240,19 +250,100 @@ on_candidate(struct parse *p, struct line *l)
 	to[10 + l->n] = '\0';
 }
 
+static bool
+same_word(const struct line *l, const char *s)
+{
+	return l->n == strlen(s) && strncasecmp(l->p, s, l->n) == 0;
+}
+
+/* a=rtpmap:96 VP8/90000: the first of our codec is theirs for it. */
+static void
+on_rtpmap(struct parse *p, struct line *l)
+{
+	uint64_t	 pt;
+	char		 ours[64];
+	size_t		 n = strlen(p->at != NULL ? p->at->fmt : "");
+
+	if (p->section != BUNDLED)
+		return;
+	if (l->n > n && memcmp(l->p, p->at->fmt, n) == 0 && l->p[n] == ' ' &&
+	    l->n - n - 1 < sizeof(p->at->idle)) {
+		memcpy(p->at->idle, l->p + n + 1, l->n - n - 1);
+		p->at->idle[l->n - n - 1] = '\0';
+	}
+	if (p->want->codec == NULL || p->at->kind == SDP_MEDIA ||
+	    !number(l, 128, &pt) || pt > 127 ||
+	    strcmp(p->at->media, p->want->video ? "video" : "audio") != 0 ||
+	    sdp_media_of(p->s) != NULL)
+		return;
+	snprintf(ours, sizeof(ours), p->want->channels > 1 ? "%s/%lu/%lu" :
+	    "%s/%lu", p->want->codec, (unsigned long)p->want->clock,
+	    (unsigned long)p->want->channels);
+	if (!same_word(l, ours))
+		return;
+	p->at->kind = SDP_MEDIA;
+	p->at->pt = (uint8_t)pt;
+}
+
+static void
+on_bundle_only(struct parse *p, struct line *l)
+{
+	(void)l;
+	if (p->at == NULL)
+		return;
+	p->at->rejected = false;
+	if (p->section == APPLICATION)
+		p->rejected = false;
+}
+
+static void
+direct_way(struct parse *p, bool sends, bool takes)
+{
+	if (p->at == NULL)
+		return;
+	p->at->sends = sends;
+	p->at->takes = takes;
+}
+
+static void
+on_sendonly(struct parse *p, struct line *l)
+{
+	(void)l;
+	direct_way(p, true, false);
+}
+
+static void
+on_recvonly(struct parse *p, struct line *l)
+{
+	(void)l;
+	direct_way(p, false, true);
+}
+
+static void
+on_inactive(struct parse *p, struct line *l)
+{
+	(void)l;
+	direct_way(p, false, false);
+}
+
 static const struct {
 	const char	*name;		/* with what follows it */
 	void		(*fn)(struct parse *, struct line *);
 } attributes[] = {
+	{ "a=bundle-only", on_bundle_only },
 	{ "a=candidate:", on_candidate },
 	{ "a=fingerprint:", on_fingerprint },
 	{ "a=ice-lite", on_lite },
 	{ "a=ice-pwd:", on_pwd },
 	{ "a=ice-ufrag:", on_ufrag },
+	{ "a=inactive", on_inactive },
 	{ "a=max-message-size:", on_max_message },
 	{ "a=mid:", on_mid },
+	{ "a=recvonly", on_recvonly },
+	{ "a=rtpmap:", on_rtpmap },
 	{ "a=sctp-port:", on_sctp_port },
 	{ "a=sctpmap:", on_sctp_port },		/* before RFC 8841 */
+	{ "a=sendonly", on_sendonly },
 	{ "a=setup:", on_setup },
 	{ "a=x-hotlink:", on_hotlink },
 };
@@ -269,22 +360,61 @@ on_attribute(struct parse *p, struct line *l)
 		}
 }
 
+static void
+copy_word(char *to, size_t cap, const struct line *l)
+{
+	size_t	 n = l->n < cap - 1 ? l->n : cap - 1;
+
+	memcpy(to, l->p, n);
+	to[n] = '\0';
+}
+
+/* Take note of a section, which an answer must have, too. */
+static void
+note_section(struct parse *p, bool rejected, const struct line *media,
+    const struct line *proto, struct line *fmts)
+{
+	struct line	 name = { media->p + 2, media->n - 2 };
+	struct line	 fmt = word(fmts);
+
+	p->at = NULL;
+	if (p->want == NULL)
+		return;
+	if (p->s->nsections == SDP_SECTIONS) {
+		fail(p, "more sections than an answer may have");
+		return;
+	}
+	p->at = &p->s->section[p->s->nsections++];
+	p->at->kind = SDP_REFUSED;
+	p->at->sends = p->at->takes = true;
+	p->at->rejected = rejected;
+	copy_word(p->at->media, sizeof(p->at->media), &name);
+	copy_word(p->at->proto, sizeof(p->at->proto), proto);
+	copy_word(p->at->fmt, sizeof(p->at->fmt), &fmt);
+	if (name.n >= sizeof(p->at->media) ||
+	    proto->n >= sizeof(p->at->proto) || fmt.n >= sizeof(p->at->fmt) ||
+	    name.n == 0 || proto->n == 0 || fmt.n == 0)
+		fail(p, "a section that cannot be answered");
+}
+
 /* m=application 9 UDP/DTLS/SCTP webrtc-datachannel, or DTLS/SCTP 5000 */
 static void
 on_media(struct parse *p, struct line *l)
 {
 	struct line	 media = word(l), port = word(l), proto = word(l);
 
-	p->section = OTHER;
+	note_section(p, equals(&port, "0"), &media, &proto, l);
+	p->section = p->want != NULL ? BUNDLED : OTHER;
 	if (!equals(&media, "m=application") ||
 	    (!equals(&proto, "UDP/DTLS/SCTP") && !equals(&proto, "DTLS/SCTP")))
 		return;
 	if (p->has_application)
 		fail(p, "more than one application section");
-	if (equals(&port, "0"))
-		fail(p, "the application section is rejected");
+	p->rejected = equals(&port, "0");
 	p->has_application = true;
 	p->section = APPLICATION;
+	if (p->at != NULL)
+		p->at->kind = SDP_DATA;
 }
 
 static const char *
@@ -292,6 +422,8 @@ missing(const struct parse *p)
 {
 	if (!p->has_application)
 		return "no application section";
+	if (p->rejected)
+		return "the application section is rejected";
 	if (!p->has_fingerprint)
 		return "no sha-256 fingerprint";
 	if (p->s->ufrag[0] == '\0' || p->s->pwd[0] == '\0')
@@ -299,11 +431,21 @@ missing(const struct parse *p)
 	return NULL;
 }
 
+const struct sdp_section *
+sdp_media_of(const struct sdp *s)
+{
+	for (size_t i = 0; i < s->nsections; i++)
+		if (s->section[i].kind == SDP_MEDIA)
+			return &s->section[i];
+	return NULL;
+}
+
 int
-sdp_decode(struct sdp *s, const char *text, size_t len, const char **why)
+sdp_decode_media(struct sdp *s, const struct sdp_media *want,
+    const char *text, size_t len, const char **why)
 {
 	struct line	 rest = { text, len }, l;
-	struct parse	 p = { .s = s };
+	struct parse	 p = { .s = s, .want = want };
 
 	memset(s, 0, sizeof(*s));
 	s->max_message = SDP_DEFAULT_MESSAGE;
@@ -315,11 +457,14 @@ sdp_decode(struct sdp *s, const char *text, size_t len, const char **why)
 	else if (!next_line(&rest, &l) || !equals(&l, "v=0"))
 		fail(&p, "not a session description");
 	while (p.why == NULL && next_line(&rest, &l)) {
-		if (starts(&l, "m="))
+		if (starts(&l, "m=") && l.n > 2)
 			on_media(&p, &l);
 		else if (starts(&l, "a=") && p.section != OTHER)
 			on_attribute(&p, &l);
 	}
+	for (size_t i = 0; i < s->nsections; i++)
+		if (s->section[i].rejected)
+			s->section[i].kind = SDP_REFUSED;
 	if (p.why == NULL)
 		p.why = missing(&p);
 	if (s->mid[0] == '\0')
@@ -331,11 +476,193 @@ sdp_decode(struct sdp *s, const char *text, size_t len, const char **why)
 	return -1;
 }
 
+int
+sdp_decode(struct sdp *s, const char *text, size_t len, const char **why)
+{
+	return sdp_decode_media(s, NULL, text, len, why);
+}
+
 static void
 hex_digest(char *to, const uint8_t *d)
 {
 	for (int i = 0; i < 32; i++)
 		sprintf(to + 3 * i, "%02X%s", d[i], i < 31 ? ":" : "");
+}
+
+/* Text that grows; once it does not fit, n says so. */
+struct text {
+	char	*p;
+	size_t	 n, cap;
+};
+
+static void say(struct text *, const char *, ...)
+    __attribute__((__format__(__printf__, 2, 3)));
+
+static void
+say(struct text *t, const char *fmt, ...)
+{
+	size_t	 left = t->n < t->cap ? t->cap - t->n : 0;
+	va_list	 ap;
+	int	 n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->p + (left > 0 ? t->n : 0), left, fmt, ap);
+	va_end(ap);
+	t->n += n > 0 ? (size_t)n : 0;
+}
+
+/* What every section of a bundle has: RFC 9143 7.1. */
+static void
+say_transport(struct text *t, const struct sdp *s, bool offer)
+{
+	say(t, "a=setup:%s\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
+	    "a=ice-options:trickle\r\n",
+	    setups[offer ? SDP_ACTPASS : s->setup], s->ufrag, s->pwd);
+	for (size_t i = 0; i < s->ncandidates; i++)
+		say(t, "a=%s\r\n", s->candidate[i]);
+}
+
+static void
+say_mid(struct text *t, const char *mid)
+{
+	if (mid[0] != '\0')
+		say(t, "a=mid:%s\r\n", mid);
+}
+
+static void
+say_data(struct text *t, const struct sdp *s, const char *mid, bool offer)
+{
+	say(t, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+	    "c=IN IP4 0.0.0.0\r\na=sendrecv\r\n"
+	    "a=sctp-port:%u\r\na=max-message-size:%lu\r\n",
+	    s->sctp_port, (unsigned long)s->max_message);
+	say_mid(t, mid);
+	say_transport(t, s, offer);
+}
+
+static const char *
+way_text(const struct sdp_section *x)
+{
+	if (x->sends && x->takes)
+		return "sendrecv";
+	return x->sends ? "recvonly" : x->takes ? "sendonly" : "inactive";
+}
+
+static void
+say_media(struct text *t, const struct sdp *s, const struct sdp_media *m,
+    const struct sdp_section *x, bool offer)
+{
+	unsigned	 pt = x->pt;
+
+	say(t, "m=%s 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\n"
+	    "a=%s\r\na=rtcp-mux\r\na=rtpmap:%u %s/%lu",
+	    x->media, pt, way_text(x), pt, m->codec,
+	    (unsigned long)m->clock);
+	if (m->channels > 1)
+		say(t, "/%lu", (unsigned long)m->channels);
+	say(t, "\r\n");
+	if (m->fmtp != NULL && m->fmtp[0] != '\0')
+		say(t, "a=fmtp:%u %s\r\n", pt, m->fmtp);
+	if (m->video)
+		say(t, "a=rtcp-fb:%u nack\r\na=rtcp-fb:%u nack pli\r\n"
+		    "a=rtcp-fb:%u ccm fir\r\n", pt, pt, pt);
+	say(t, "a=msid:hotlink %s\r\n", x->media);
+	if (m->ssrc != 0)
+		say(t, "a=ssrc:%lu cname:hotlink\r\n",
+		    (unsigned long)m->ssrc);
+	say_mid(t, x->mid);
+	say_transport(t, s, offer);
+}
+
+/*
+ * Only the first: beside an idle one Chromium does not know where a source
+ * that no description names belongs.
+ */
+static bool
+is_idle(const struct sdp *theirs, const struct sdp_section *x)
+{
+	return x == theirs->section && x->kind == SDP_REFUSED && !x->rejected &&
+	    x->idle[0] != '\0' && strcmp(x->proto, "UDP/TLS/RTP/SAVPF") == 0;
+}
+
+static void
+say_refused(struct text *t, const struct sdp *s, const struct sdp_section *x,
+    bool idle)
+{
+	say(t, "m=%s %d %s %s\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n",
+	    x->media, idle ? 9 : 0, x->proto, x->fmt);
+	say_mid(t, x->mid);
+	if (!idle)
+		return;
+	say(t, "a=rtcp-mux\r\na=rtpmap:%s %s\r\n", x->fmt, x->idle);
+	say_transport(t, s, false);
+}
+
+static void
+say_section(struct text *t, const struct sdp *s, const struct sdp *theirs,
+    const struct sdp_media *m, const struct sdp_section *x)
+{
+	bool	 offer = theirs == NULL;
+
+	switch (x->kind) {
+	case SDP_DATA:
+		say_data(t, s, x->mid, offer);
+		break;
+	case SDP_MEDIA:
+		say_media(t, s, m, x, offer);
+		break;
+	case SDP_REFUSED:
+		say_refused(t, s, x, !offer && is_idle(theirs, x));
+		break;
+	}
+}
+
+/* Our own offer: the channels, then what we have. */
+static size_t
+our_sections(struct sdp_section *x, const struct sdp_media *m)
+{
+	memset(x, 0, 2 * sizeof(*x));
+	x[0].kind = SDP_DATA;
+	strcpy(x[0].mid, "0");
+	if (m->codec == NULL)
+		return 1;
+	x[1].kind = SDP_MEDIA;
+	x[1].pt = m->pt;
+	x[1].sends = x[1].takes = true;
+	strcpy(x[1].media, m->video ? "video" : "audio");
+	strcpy(x[1].mid, "1");
+	return 2;
+}
+
+int
+sdp_encode_media(const struct sdp *s, const struct sdp *theirs,
+    const struct sdp_media *m, uint64_t session_id, char *buf, size_t cap)
+{
+	struct sdp_section	 own[2];
+	const struct sdp_section *x = own;
+	struct text		 t = { buf, 0, cap };
+	size_t			 n;
+	char			 digest[96];
+
+	n = our_sections(own, m);
+	if (theirs != NULL) {
+		x = theirs->section;
+		n = theirs->nsections;
+	}
+	hex_digest(digest, s->fingerprint);
+	say(&t, "v=0\r\no=- %llu 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+	    "a=group:BUNDLE", (unsigned long long)(session_id >> 2));
+	for (size_t i = 0; i < n; i++)
+		if ((x[i].kind != SDP_REFUSED || (theirs != NULL &&
+		    is_idle(theirs, &x[i]))) && x[i].mid[0] != '\0')
+			say(&t, " %s", x[i].mid);
+	say(&t, "\r\n%sa=fingerprint:sha-256 %s\r\n%s"
+	    "a=msid-semantic: WMS hotlink\r\n",
+	    s->ice_lite ? "a=ice-lite\r\n" : "", digest,
+	    s->hotlink ? "a=x-hotlink:1\r\n" : "");
+	for (size_t i = 0; i < n; i++)
+		say_section(&t, s, theirs, m, &x[i]);
+	return t.n < cap ? (int)t.n : -1;
 }
 
 int

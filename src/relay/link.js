@@ -8,6 +8,9 @@
  *	link.onbytes = bytes => ...	its stream, in order
  *	link.onstate = () => ...
  *	await link.send(bytes)		waits while too much is queued
+ *
+ * A link of datagrams or RTP (stream.udp) has one session, theirs: what it shows
+ * is its tracks, link.ontrack, and its datagrams, link.onbytes.
  */
 'use strict';
 
@@ -136,7 +139,8 @@ class Session {
 	create() {
 		const party = this.link.party;
 		const pc = this.pc = new party.conf.RTCPeerConnection(
-		    party.conf.rtc || { iceServers: [] });
+		    Object.assign({ bundlePolicy: 'max-bundle' },
+		    party.conf.rtc || { iceServers: [] }));
 
 		pc.onicecandidate = ev => {
 			if (ev.candidate && ev.candidate.candidate &&
@@ -147,6 +151,7 @@ class Session {
 					usernameFragment: null
 				});
 		};
+		pc.ontrack = ev => this.link.ontrack(ev.track);
 		pc.ondatachannel = ev => this.adopt(ev.channel);
 		pc.onconnectionstatechange = () => {
 			if (this.pc === pc && pc.connectionState === 'failed')
@@ -169,7 +174,9 @@ class Session {
 			this.up = false;
 			this.link.changed();
 		};
-		dc.onmessage = ev => {
+		dc.onmessage = this.link.udp ? ev => {
+			this.link.arrived(new Uint8Array(ev.data));
+		} : ev => {
 			const d = ev.data, f = decodeFrame(ArrayBuffer.isView(d) ?
 			    new Uint8Array(d.buffer, d.byteOffset, d.length) :
 			    new Uint8Array(d));
@@ -197,7 +204,13 @@ class Session {
 	async offer() {
 		const pc = this.create();
 
-		this.adopt(pc.createDataChannel('hotlink'));
+		if (this.link.udp) {
+			pc.addTransceiver('video', { direction: 'recvonly' });
+			pc.addTransceiver('audio', { direction: 'recvonly' });
+			this.adopt(pc.createDataChannel('hotlink-udp',
+			    { ordered: false, maxRetransmits: 0 }));
+		} else
+			this.adopt(pc.createDataChannel('hotlink'));
 		await pc.setLocalDescription(await pc.createOffer());
 		const d = pc.localDescription;
 		const want = this.link.party.conf.setup;
@@ -281,7 +294,9 @@ class Link {
 		this.pathBytes = new TextEncoder().encode(this.path);
 		this.theirs = null;
 		this.ours = null;
+		this.udp = /\/stream\.udp\.request$/.test(path);
 		this.onbytes = () => {};
+		this.ontrack = () => {};
 		this.onstate = () => {};
 		this.onrestart = () => {};
 		this.begin();
@@ -314,6 +329,8 @@ class Link {
 	async open() {
 		const s = this.ours;
 
+		if (this.udp)
+			return;
 		for (let wait = 1000; s === this.ours && !this.accepted;
 		    wait = Math.min(2 * wait, 5000)) {
 			this.party.say(OPEN, { sid: s.sid, pth: this.path,
@@ -363,7 +380,8 @@ class Link {
 		}
 	}
 	get up() {
-		return this.theirs !== null && this.theirs.up && this.ours.up;
+		return this.theirs !== null && this.theirs.up &&
+		    (this.udp || this.ours.up);
 	}
 	changed() {
 		this.onstate();
@@ -446,7 +464,7 @@ class Party {
 	}
 	/* The relay may have forgotten us: say again what stands. */
 	resume(l) {
-		if (l.ours !== null)
+		if (l.ours !== null && !l.udp)
 			this.say(OPEN, { sid: l.ours.sid, pth: l.path,
 			    to: l.peer });
 		if (l.theirs !== null)
@@ -479,7 +497,7 @@ class Party {
 		return l;
 	}
 	onOpen(m) {
-		if (m.frm && /_to_\d+\/stream\.tcp\.request$/.test(m.pth))
+		if (m.frm && /_to_\d+\/stream\.(tcp|udp)\.request$/.test(m.pth))
 			this.link(m.frm, m.pth).accept(m.sid);
 	}
 	bySid(sid) {

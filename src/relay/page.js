@@ -73,8 +73,17 @@ class View {
 		this.root.querySelector('.send').onclick = () => this.send();
 		byId('links').append(copy);
 		link.onstate = () => this.show();
+		link.ontrack = track => this.play(track);
+		this.root.querySelector('p').hidden = link.udp;
 		setInterval(() => this.tick(), TICK);
 		this.show();
+	}
+	/* RTP: one player, for what the agent sends of the two. */
+	play(track) {
+		const media = this.root.querySelector(track.kind);
+
+		media.srcObject = new MediaStream([track]);
+		track.onunmute = () => media.hidden = false;
 	}
 	show() {
 		[this.link.theirs, this.link.ours].forEach((s, i) => {

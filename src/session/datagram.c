@@ -42,6 +42,13 @@ datagram_init(struct link *l)
 	how->limit = m->effort == EFFORT_ORDERED ? ASSOC_RELIABLE :
 	    m->effort == EFFORT_LIFETIME ? ASSOC_LIFETIME_MS :
 	    ASSOC_RETRANSMITS;
+	if (l->dg.rtp)
+		l->media = (struct sdp_media){
+			.video = m->media.video, .pt = m->media.pt,
+			.codec = m->media.codec, .fmtp = l->marker.media.fmtp,
+			.clock = m->media.clock,
+			.channels = m->media.channels, .ssrc = m->media.ssrc,
+		};
 	l->dg.up = dgq_new();
 	return l->dg.up != NULL ? 0 : -1;
 }

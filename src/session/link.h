@@ -65,6 +65,7 @@ struct link {
 	uint64_t		 quiet_until;	/* dialect unknown till then */
 	struct machine		 m;
 	struct dgrams		 dg;
+	struct sdp_media	 media;	/* of a link of stream.udp */
 
 	/* Which of the peer's processes our bytes are with. */
 	uint64_t		 instance;

@@ -145,6 +145,8 @@ new_direct(struct party *p, const struct link *l, bool offerer, bool pair)
 		return NULL;
 	conf.peer.hosts = port->hosts;
 	conf.peer.nhosts = port->nhosts;
+	if (l != NULL && link_is_datagram(l))
+		conf.peer.media = &l->media;
 	if (l != NULL && l->marker.has_fingerprint)
 		conf.peer.key_id = l->marker.fingerprint;
 	else if (l == NULL && p->has_key)

@@ -10,8 +10,18 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static struct sdp	 s, again;
 	static char		 text[2 * SDP_TEXT];
+	static const struct sdp_media	 media = {
+		.video = true, .pt = 96, .codec = "VP8", .clock = 90000,
+	};
 	const char		*why;
 	int			 len;
+
+	if (sdp_decode_media(&s, &media, (const char *)p, n, &why) == 0) {
+		len = sdp_encode_media(&s, &s, &media, 1, text, sizeof(text));
+		if (len >= 0 && len <= SDP_TEXT && sdp_decode_media(&again,
+		    &media, text, (size_t)len, &why) == -1)
+			abort();
+	}
 
 	if (sdp_decode(&s, (const char *)p, n, &why) == -1)
 		return 0;

@@ -274,6 +274,153 @@ an_offer_is_actpass_and_says_no_more_than_is_true(void **state)
 		CHECK(p[-1] == '\r');
 }
 
+#define TRANSPORT "c=IN IP4 0.0.0.0\r\na=ice-ufrag:EsAw\r\n" \
+	"a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n" \
+	"a=fingerprint:sha-256 " DIGEST "\r\na=setup:actpass\r\n"
+
+/* As a browser with max-bundle makes it: the rest is in the first section. */
+static const char	 browser[] =
+	"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+	"a=group:BUNDLE 0 1 2\r\n"
+	"m=video 9 UDP/TLS/RTP/SAVPF 102 103 45\r\n" TRANSPORT
+	"a=candidate:1 1 udp 1 192.0.2.7 50000 typ host\r\n"
+	"a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
+	"a=rtpmap:102 H264/90000\r\na=rtpmap:103 vp8/90000\r\n"
+	"a=rtpmap:45 VP8/90000\r\n"
+	"m=audio 0 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\n"
+	"a=bundle-only\r\na=mid:1\r\na=recvonly\r\n"
+	"a=rtpmap:111 opus/48000/2\r\n"
+	"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+	"c=IN IP4 0.0.0.0\r\na=bundle-only\r\na=mid:2\r\n"
+	"a=sctp-port:5000\r\n";
+
+static const struct sdp_media	 vp8 = {
+	.video = true, .pt = 96, .codec = "VP8", .clock = 90000,
+	.fmtp = "max-fr=30", .ssrc = 7,
+};
+
+static void
+a_browsers_offer_of_media_is_answered_section_by_section(void **state)
+{
+	static char		 text[SDP_TEXT];
+	struct sdp		 theirs, ours;
+	const struct sdp_section *x;
+	const char		*why = NULL, *v, *a, *d;
+
+	(void)state;
+	EQ(sdp_decode_media(&theirs, &vp8, browser, strlen(browser), &why),
+	    0);
+	STREQ(theirs.ufrag, "EsAw");
+	STREQ(theirs.mid, "2");
+	EQ(theirs.ncandidates, 1);
+	EQ(theirs.nsections, 3);
+	x = sdp_media_of(&theirs);
+	CHECK(x == &theirs.section[0]);
+	EQ(x->pt, 103);
+	CHECK(x->takes && !x->sends);
+	ours = theirs;
+	ours.setup = SDP_ACTIVE;
+	CHECK(sdp_encode_media(&ours, &theirs, &vp8, 4, text,
+	    sizeof(text)) > 0);
+	CHECK(strstr(text, "a=group:BUNDLE 0 2\r\n") != NULL);
+	v = strstr(text, "m=video 9 UDP/TLS/RTP/SAVPF 103\r\n");
+	a = strstr(text, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n");
+	d = strstr(text, "m=application 9 ");
+	CHECK(v != NULL && v < a && a < d);
+	CHECK(strstr(v, "a=sendonly\r\na=rtcp-mux\r\n") < a);
+	CHECK(strstr(v, "a=rtpmap:103 VP8/90000\r\n") < a);
+	CHECK(strstr(v, "a=fmtp:103 max-fr=30\r\n") < a);
+	CHECK(strstr(v, "a=ssrc:7 cname:hotlink\r\n") < a);
+	CHECK(strstr(v, "a=setup:active\r\n") < a);
+}
+
+/* The first section has the transport, and a browser wants it back. */
+static void
+what_is_not_wanted_is_idle_if_it_is_the_first(void **state)
+{
+	static char		 text[SDP_TEXT];
+	static const struct sdp_media	 opus = {
+		.pt = 97, .codec = "opus", .clock = 48000, .channels = 2,
+	};
+	struct sdp		 theirs, ours;
+	const char		*why = NULL, *v, *a;
+
+	(void)state;
+	EQ(sdp_decode_media(&theirs, &opus, browser, strlen(browser), &why),
+	    0);
+	EQ(sdp_media_of(&theirs)->pt, 111);
+	ours = theirs;
+	CHECK(sdp_encode_media(&ours, &theirs, &opus, 4, text,
+	    sizeof(text)) > 0);
+	CHECK(strstr(text, "a=group:BUNDLE 0 1 2\r\n") != NULL);
+	v = strstr(text, "m=video 9 UDP/TLS/RTP/SAVPF 102\r\n");
+	a = strstr(text, "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n");
+	CHECK(v != NULL && v < a);
+	CHECK(strstr(v, "a=inactive\r\n") < a);
+	CHECK(strstr(v, "a=rtpmap:102 H264/90000\r\n") < a);
+	CHECK(strstr(v, "a=ice-ufrag:EsAw\r\n") < a);
+	CHECK(strstr(a, "a=rtpmap:111 opus/48000/2\r\n") != NULL);
+}
+
+static void
+our_offer_of_media_is_read_by_one_of_us(void **state)
+{
+	static char		 text[SDP_TEXT];
+	static const struct sdp_media	 opus = {
+		.pt = 111, .codec = "opus", .clock = 48000, .channels = 2,
+	};
+	struct sdp		 s = { .ufrag = "abcd", .sctp_port = 5000,
+				     .pwd = "0123456789012345678901" }, r;
+	const char		*why = NULL;
+	int			 n;
+
+	(void)state;
+	n = sdp_encode_media(&s, NULL, &opus, 1, text, sizeof(text));
+	CHECK(n > 0);
+	for (int cap = 0; cap <= n; cap++)
+		EQ(sdp_encode_media(&s, NULL, &opus, 1, text, (size_t)cap),
+		    -1);
+	EQ(sdp_encode_media(&s, NULL, &opus, 1, text, sizeof(text)), n);
+	EQ(sdp_decode_media(&r, &opus, text, (size_t)n, &why), 0);
+	EQ(sdp_media_of(&r)->pt, 111);
+	CHECK(sdp_media_of(&r)->takes && sdp_media_of(&r)->sends);
+	/* Another codec is refused, and one without media sees the rest. */
+	EQ(sdp_decode_media(&r, &vp8, text, (size_t)n, &why), 0);
+	CHECK(sdp_media_of(&r) == NULL);
+	EQ(sdp_decode(&r, text, (size_t)n, &why), 0);
+}
+
+static void
+a_section_that_cannot_be_answered_refuses_the_whole(void **state)
+{
+	static char	 text[SDP_TEXT];
+	const char	*why = NULL;
+	struct sdp	 s;
+
+	(void)state;
+	strcpy(text, browser);
+	for (int i = 0; i < 6; i++)
+		strcat(text, "m=audio 0 RTP/AVP 0\r\n");
+	EQ(sdp_decode_media(&s, &vp8, text, strlen(text), &why), -1);
+	STREQ(why, "more sections than an answer may have");
+	strcpy(text, browser);
+	strcat(text, "m=audio 0 RTP/AVP\r\n");
+	EQ(sdp_decode_media(&s, &vp8, text, strlen(text), &why), -1);
+	STREQ(why, "a section that cannot be answered");
+	/* Without media, a rejected section of data is the end. */
+	EQ(sdp_decode(&s, browser, strlen(browser), &why), -1);
+}
+
+static void
+survives_media(void *arg, const uint8_t *p, size_t n, size_t which)
+{
+	const char	*why = NULL;
+
+	(void)which;
+	CHECK(sdp_decode_media(arg, &vp8, (const char *)p, n, &why) == 0 ||
+	    why != NULL);
+}
+
 static void
 survives(void *arg, const uint8_t *p, size_t n, size_t which)
 {
@@ -296,6 +443,10 @@ no_cut_and_no_flipped_bit_does_harm(void **state)
 		mangle_flip((const uint8_t *)shapes[i], strlen(shapes[i]),
 		    survives, s);
 	}
+	mangle_cut((const uint8_t *)browser, strlen(browser), survives_media,
+	    s);
+	mangle_flip((const uint8_t *)browser, strlen(browser), survives_media,
+	    s);
 	free(s);
 }
 
@@ -313,6 +464,12 @@ main(void)
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(
 		    an_offer_is_actpass_and_says_no_more_than_is_true),
+		cmocka_unit_test(
+		    a_browsers_offer_of_media_is_answered_section_by_section),
+		cmocka_unit_test(what_is_not_wanted_is_idle_if_it_is_the_first),
+		cmocka_unit_test(our_offer_of_media_is_read_by_one_of_us),
+		cmocka_unit_test(
+		    a_section_that_cannot_be_answered_refuses_the_whole),
 		cmocka_unit_test(no_cut_and_no_flipped_bit_does_harm),
 	};
 

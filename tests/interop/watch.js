@@ -1,0 +1,84 @@
+/*
+ * usage: node watch.js PACKAGE URL ME SECONDS
+ *
+ * A browser, headless, on the page of the relay: joins as ME and prints what it
+ * decoded, a line of JSON, after so many seconds of the first picture or sound.
+ */
+'use strict';
+
+const path = require('path');
+const puppeteer = require('puppeteer-core');
+
+const [pkg, url, me, seconds] = process.argv.slice(2);
+const how = pkg === 'firefox-esr' ? {
+	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
+	extraPrefsFirefox: {
+		'media.peerconnection.ice.obfuscate_host_addresses': false,
+		'media.peerconnection.ice.loopback': true,
+		'media.autoplay.default': 0
+	}
+} : {
+	executablePath: '/usr/bin/chromium', args: [
+		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+		'--autoplay-policy=no-user-gesture-required',
+		'--disable-background-timer-throttling',
+		'--disable-features=WebRtcHideLocalIpsWithMdns'
+	]
+};
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/* In the page: of the connection that has media, what came of it. */
+const look = `(async () => {
+	for (const l of party ? party.links.values() : []) {
+		const pc = l.theirs && l.theirs.pc;
+
+		if (!pc)
+			continue;
+		for (const s of (await pc.getStats()).values())
+			if (s.type === 'inbound-rtp' && s.packetsReceived > 0)
+				return { kind: s.kind, packets:
+				    s.packetsReceived, lost: s.packetsLost,
+				    frames: s.framesDecoded || 0,
+				    freezes: s.freezeCount || 0,
+				    samples: s.totalSamplesReceived || 0,
+				    nacks: s.nackCount || 0,
+				    plis: s.pliCount || 0 };
+	}
+	return null;
+})()`;
+
+async function main() {
+	const browser = await puppeteer.launch(Object.assign({
+		headless: true, userDataDir: path.join(process.env.TMPDIR,
+		    'profile' + process.pid) }, how));
+	const page = await browser.newPage();
+
+	page.on('pageerror', e => console.error('error:', e.message));
+	page.on('console', m => console.error(m.text()));
+	try {
+		let first = null, last = null;
+
+		await page.goto(url);
+		await page.type('#me', me);
+		await page.click('#join button');
+		for (let i = 0; i < 60 && first === null; i++) {
+			await sleep(500);
+			first = await page.evaluate(look);
+		}
+		if (first === null)
+			throw new Error('nothing came');
+		await sleep(1000 * Number(seconds));
+		last = await page.evaluate(look);
+		last.shown = await page.evaluate(
+		    'document.querySelector("' + last.kind + '").currentTime');
+		console.log(JSON.stringify(last));
+	} finally {
+		await browser.close();
+	}
+}
+
+main().catch(e => {
+	console.error(e.message);
+	process.exit(1);
+});
