@@ -84,6 +84,7 @@ TEST_BASE = addr base64 bytes crc utf8
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += listening process
+TEST_NET += icmp impair
 TEST_ICE = ice rules stun
 TEST_ICE += turn
 TEST_DTLS = dtls message reassembly
@@ -119,6 +120,7 @@ LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg
 SUPPORT = oom simnat simnet dtlspair
+SUPPORT += icmp impair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
@@ -133,6 +135,7 @@ SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
 	tests/run tests/style tests/fuzz/run tests/live/binary
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
+TOOLS += $(O)/tests/net/wire
 
 FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
