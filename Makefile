@@ -129,7 +129,7 @@ MAN += hotlink-devstack.1 hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-m
 MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
-BENCH = idle burst-3party mpc acks
+BENCH = idle start burst-3party mpc acks
 SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
