@@ -28,6 +28,8 @@ struct wires {
 	struct wire	 v[WIRES];
 	uint64_t	 patience;
 	bool		 ending;
+	size_t		 lost;		/* who came to an end, unasked */
+	uint64_t	 lost_at;	/* NEVER: nobody */
 	char		 why[WIRES_WHY];	/* "": all is well */
 };
 
@@ -76,7 +78,7 @@ static const struct wire *
 gone_too(struct wires *w, const struct wire *x)
 {
 	struct pollfd	 fds[WIRES];
-	uint64_t	 until = clock_now() + MOMENT;
+	uint64_t	 until = earlier(clock_now(), w->lost_at) + MOMENT;
 
 	for (size_t k = 0; k < WIRES; k++) {
 		fds[k].fd = &w->v[k] == x ? -1 : w->v[k].fd;
@@ -113,6 +115,7 @@ wires_new(uint64_t patience)
 	if (w == NULL)
 		return NULL;
 	w->patience = patience;
+	w->lost_at = NEVER;
 	for (size_t i = 0; i < WIRES; i++)
 		w->v[i].fd = -1;
 	return w;
@@ -143,41 +146,60 @@ ended(const struct wire *x)
  * Who has something to say that nobody reads now is not asked again: it would
  * end the sleep at once, and more bytes than that come before its end.
  */
-static int
+static void
 look_around(struct wires *w, size_t i, struct pollfd *fds)
 {
 	for (size_t k = 0; k < WIRES; k++) {
 		if (k == i || fds[k].revents == 0)
 			continue;
-		if (ended(&w->v[k]) && !w->ending)
-			return gone(w, &w->v[k]);
 		fds[k].fd = -1;
+		if (w->lost_at != NEVER || w->ending || !ended(&w->v[k]))
+			continue;
+		w->lost = k;
+		w->lost_at = clock_now();
 	}
-	return 0;
 }
 
-/* Until there is something to do on the ith. */
+/* Without another's end, whoever is waited for has all the patience. */
+static uint64_t
+give_up_at(const struct wires *w, uint64_t patient)
+{
+	return w->lost_at == NEVER ? patient :
+	    earlier(patient, w->lost_at + MOMENT);
+}
+
+static int
+gave_up(struct wires *w, const struct wire *x)
+{
+	if (w->lost_at != NEVER)
+		return gone(w, &w->v[w->lost]);
+	return fail(w, "%s says nothing, after %llu bytes from it", x->name,
+	    (unsigned long long)x->st.rx);
+}
+
+/*
+ * Until there is something to do on the ith. When another has ended, what the
+ * ith has to say may tell why, if it comes within a moment.
+ */
 static int
 wait_for(struct wires *w, size_t i, short events)
 {
 	struct pollfd	 fds[WIRES];
-	uint64_t	 until = clock_now() + w->patience;
+	uint64_t	 patient = clock_now() + w->patience;
 
 	for (size_t k = 0; k < WIRES; k++) {
 		fds[k].fd = w->v[k].fd;
 		fds[k].events = k == i ? events : POLLIN;
 	}
 	for (;;) {
-		if (poll(fds, WIRES, left_ms(until)) == -1 && errno != EINTR)
+		if (poll(fds, WIRES, left_ms(give_up_at(w, patient))) == -1 &&
+		    errno != EINTR)
 			return fail(w, "poll: %s", strerror(errno));
-		if (look_around(w, i, fds) == -1)
-			return -1;
+		look_around(w, i, fds);
+		if (left_ms(give_up_at(w, patient)) == 0)
+			return gave_up(w, &w->v[i]);
 		if (fds[i].revents != 0)
 			return 0;
-		if (left_ms(until) == 0)
-			return fail(w, "%s says nothing, after %llu bytes "
-			    "from it", w->v[i].name,
-			    (unsigned long long)w->v[i].st.rx);
 	}
 }
 
