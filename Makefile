@@ -130,7 +130,8 @@ MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle start burst-3party mpc acks
-SCRIPTS = $(BENCH:%=bench/%) src/deps/build src/deps/fetch src/deps/install \
+SCRIPTS = $(BENCH:%=bench/%) bench/datapath \
+	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
 # Programs that live scripts use.

@@ -1,15 +1,16 @@
 /*
- * usage: node watch.js PACKAGE URL ME SECONDS
+ * usage: node watch.js PACKAGE URL ME SECONDS CODEC
  *
  * A browser, headless, on the page of the relay: joins as ME and prints what it
- * decoded, a line of JSON, after so many seconds of the first picture or sound.
+ * decoded, a line of JSON, after so many seconds of the first picture or sound;
+ * or "absent" if it has no such codec.
  */
 'use strict';
 
 const path = require('path');
 const puppeteer = require('puppeteer-core');
 
-const [pkg, url, me, seconds] = process.argv.slice(2);
+const [pkg, url, me, seconds, codec] = process.argv.slice(2);
 const how = pkg === 'firefox-esr' ? {
 	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
 	extraPrefsFirefox: {
@@ -60,9 +61,17 @@ async function main() {
 		let first = null, last = null;
 
 		await page.goto(url);
+		if (!await page.evaluate(`['audio', 'video'].some(k =>
+		    RTCRtpReceiver.getCapabilities(k).codecs.some(c =>
+		    c.mimeType.toLowerCase() === k + '/${codec}'
+		    .toLowerCase()))`)) {
+			console.log('absent');
+			return;
+		}
 		await page.type('#me', me);
 		await page.click('#join button');
-		for (let i = 0; i < 60 && first === null; i++) {
+		for (let i = 0; i < 60 && (first === null ||
+		    first.frames + first.samples === 0); i++) {
 			await sleep(500);
 			first = await page.evaluate(look);
 		}
@@ -70,6 +79,8 @@ async function main() {
 			throw new Error('nothing came');
 		await sleep(1000 * Number(seconds));
 		last = await page.evaluate(look);
+		/* Before the first whole picture there was nothing to see. */
+		last.freezes -= first.freezes;
 		last.shown = await page.evaluate(
 		    'document.querySelector("' + last.kind + '").currentTime');
 		console.log(JSON.stringify(last));

@@ -137,7 +137,7 @@ agent() {
 	shift
 	mkdir -p "$box/$who/datasites"
 	start "$who" "$HOTLINK" agent -s "$server" -u "$who@x.io" \
-	    -d "$box/$who" --bind 127.0.0.1 "$@"
+	    -d "$box/$who" --bind "${bind:-127.0.0.1}" "$@"
 }
 
 # place OWNER DIR: where a marker of that directory name lies
