@@ -66,7 +66,7 @@ SRC_CLI = acks actions agent burst env frames identity key main options relay \
 SRC_CLI += devstack flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
-SRC_AGENT += datagrams
+SRC_AGENT += datagrams relays
 SRC_NET += dgram
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -115,7 +115,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
-LIVE_AGENTS += udp ffmpeg
+LIVE_AGENTS += turn udp ffmpeg
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg

@@ -16,6 +16,7 @@
 #include "agent/markers.h"
 #include "agent/messages.h"
 #include "agent/proxy.h"
+#include "agent/relays.h"
 #include "agent/servers.h"
 #include "agent/sockets.h"
 #include "agent/state.h"
@@ -56,6 +57,7 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 {
 	const struct agent_conf	*c = a->conf;
 	struct node		*n = calloc(1, sizeof(*n));
+	struct addr		 relayed[AGENT_SERVERS];
 	struct party_conf	 conf = {
 		.me = c->email, .peer = peer, .mode = c->mode,
 		.transport = c->transport, .dialect1 = c->dialect1,
@@ -70,6 +72,8 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 	if (n == NULL)
 		return NULL;
 	conf.stuns = servers_stun(a->servers, &conf.nstuns);
+	conf.relays = relayed;
+	conf.nrelays = relays_up(a->relays, relayed, AGENT_SERVERS);
 	n->party = party_new(&conf, now);
 	if (n->party == NULL) {
 		free(n);
@@ -82,9 +86,10 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 }
 
 static void
-send_batch(struct agent *a)
+send_batch(struct agent *a, uint64_t now)
 {
-	if (a->sockets != NULL)
+	relays_wrap(a->relays, now, &a->batch);
+	if (a->batch.n > 0 && a->sockets != NULL)
 		sockets_send(a->sockets, &a->batch);
 	batch_reset(&a->batch);
 }
@@ -116,7 +121,7 @@ static void
 node_close(struct agent *a, struct node *n, uint64_t now)
 {
 	party_close(n->party, now, &a->batch);
-	send_batch(a);
+	send_batch(a, now);
 	say_node(a, n, now);
 }
 
@@ -291,13 +296,25 @@ static const struct markers_user	 markers_user = {
 /* The relay */
 
 static void
+login(struct agent *a, const char *user, const char *pass)
+{
+	if (relays_login(a->relays, user, pass) == 0)
+		servers_login(a->servers);
+	else
+		log_warnx("TURN: a user name or password of more than 256 "
+		    "bytes");
+}
+
+static void
 on_relay_up(void *arg, uint64_t now, const char *ice_servers,
     const char *turn_user, const char *turn_pass)
 {
 	struct agent	*a = arg;
 
-	(void)turn_user;
-	(void)turn_pass;
+	/* Ours count before the relay's. */
+	if (a->conf->turn_user == NULL && turn_user != NULL &&
+	    turn_pass != NULL)
+		login(a, turn_user, turn_pass);
 	/* The same list again looks up what could not be found before. */
 	if (a->conf->ice_servers != NULL)
 		ice_servers = a->conf->ice_servers;
@@ -356,12 +373,26 @@ static const struct uplink_user	 uplink_user = {
 };
 
 static void
-on_stun(void *arg, uint64_t now, const struct addr *server)
+on_server(void *arg, uint64_t now, const struct addr *server,
+    const char *turn)
+{
+	struct agent	*a = arg;
+
+	if (turn != NULL)
+		relays_add(a->relays, now, server, turn);
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_add_stun(n->party, now, server);
+		n->dirty = true;
+	}
+}
+
+static void
+on_relayed(void *arg, uint64_t now, const struct addr *relayed)
 {
 	struct agent	*a = arg;
 
 	for (struct node *n = a->nodes; n != NULL; n = n->next) {
-		party_add_stun(n->party, now, server);
+		party_add_relay(n->party, now, relayed);
 		n->dirty = true;
 	}
 }
@@ -397,10 +428,9 @@ route_slot(const struct path *p)
 }
 
 static void
-on_datagram(void *arg, uint64_t now, const struct path *path, uint8_t *bytes,
+route(struct agent *a, uint64_t now, const struct path *path, uint8_t *bytes,
     size_t n)
 {
-	struct agent	*a = arg;
 	size_t		 slot = route_slot(path);
 	struct node	*known = NULL, *node;
 
@@ -422,6 +452,19 @@ on_datagram(void *arg, uint64_t now, const struct path *path, uint8_t *bytes,
 		return;
 	}
 	a->unrouted++;
+}
+
+static void
+on_datagram(void *arg, uint64_t now, const struct path *from, uint8_t *bytes,
+    size_t n)
+{
+	struct agent	*a = arg;
+	struct path	 path = *from;
+	struct span	 data = { bytes, n };
+
+	if (relays_input(a->relays, now, &path, &data, &a->batch) !=
+	    RELAYS_DONE)
+		route(a, now, &path, data.p, data.n);
 }
 
 static void	 on_event(struct agent *, struct node *,
@@ -608,12 +651,15 @@ on_turn(void *arg, uint64_t now)
 	for (int i = 0; more && i < ROUNDS; i++) {
 		more = update_channels(a, now);
 		more |= pump_nodes(a, now);
-		send_batch(a);
+		send_batch(a, now);
 	}
+	relays_tick(a->relays, now, &a->batch);
+	send_batch(a, now);
 	braked = brake(a, now);
 	more = talk(a, now);
 	update_channels(a, now);
 	until = earlier(braked, telemetry_turn(a->telemetry, a, now));
+	until = earlier(until, relays_deadline(a->relays));
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		until = n->dirty ? now :
 		    earlier(until, party_deadline(n->party));
@@ -679,6 +725,10 @@ start(struct agent *a, uint64_t now)
 		.url = c->server, .email = c->email, .tls = c->tls,
 		.user = &uplink_user, .arg = a,
 	};
+	struct relays_conf	 relays = {
+		.rng = c->rng, .hosts = a->host, .nhosts = a->nhosts,
+		.up = on_relayed, .arg = a,
+	};
 
 	if (c->access_token != NULL || c->refresh_token != NULL) {
 		a->bearer = bearer_new(&bearer);
@@ -686,13 +736,16 @@ start(struct agent *a, uint64_t now)
 			return -1;
 		up.bearer = a->bearer;
 	}
-	a->servers = servers_new(a->resolver, on_stun, a);
+	a->servers = servers_new(a->resolver, on_server, a);
+	a->relays = relays_new(&relays);
 	a->held = calloc(1, sizeof(*a->held));
 	a->uplink = uplink_new(&up, now);
 	a->telemetry = telemetry_new(a, now, clock_unix_ms());
-	if (a->servers == NULL || a->held == NULL || a->uplink == NULL ||
-	    a->telemetry == NULL)
+	if (a->servers == NULL || a->relays == NULL || a->held == NULL ||
+	    a->uplink == NULL || a->telemetry == NULL)
 		return -1;
+	if (c->turn_user != NULL)
+		login(a, c->turn_user, c->turn_pass);
 	if (c->ice_servers != NULL)
 		servers_add(a->servers, now, c->ice_servers);
 	if (c->messages != NULL) {
@@ -716,6 +769,10 @@ stop(struct agent *a, uint64_t now)
 		telemetry_flush(a->telemetry, a, now);
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		node_close(a, n, now);
+	if (a->relays != NULL) {
+		relays_close(a->relays, now, &a->batch);
+		send_batch(a, now);
+	}
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);
 	markers_free(a->markers);	/* the channels' markers are its */
@@ -725,6 +782,7 @@ stop(struct agent *a, uint64_t now)
 	telemetry_free(a->telemetry);
 	messages_free(a->messages);
 	servers_free(a->servers);
+	relays_free(a->relays);
 	bearer_free(a->bearer);
 	free(a->held);
 }

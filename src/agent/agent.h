@@ -38,6 +38,7 @@ struct agent_conf {
 	struct addr		 tcp_bind;
 	/* comma list; NULL: the relay's */
 	const char		*ice_servers;
+	const char		*turn_user, *turn_pass;	/* NULL: the relay's */
 	uint64_t		 connect_timeout, grace, stall;
 	size_t			 window, memory, chunk, high;
 	struct rng		*rng;

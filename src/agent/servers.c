@@ -13,6 +13,7 @@ enum { ENTRY_MAX = 300, STUN_PORT = 3478 };
 struct lookup {
 	struct servers	*owner;
 	char		 text[ENTRY_MAX];
+	bool		 turn;
 };
 
 struct servers {
@@ -23,6 +24,8 @@ struct servers {
 	size_t		 nentries;
 	struct addr	 stun[AGENT_SERVERS];
 	size_t		 nstun;
+	bool		 login;		/* there is one for TURN */
+	bool		 said_stream;
 };
 
 struct servers *
@@ -74,7 +77,8 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	}
 	for (size_t i = 0; i < n && s->nstun < AGENT_SERVERS; i++) {
 		s->stun[s->nstun] = a[i];
-		s->fn(s->arg, now, &s->stun[s->nstun++]);
+		s->fn(s->arg, now, &s->stun[s->nstun++],
+		    l->turn ? l->text : NULL);
 	}
 }
 
@@ -115,21 +119,44 @@ known(const struct servers *s, const char *text)
 	return false;
 }
 
+static bool
+is_stream(const char *text)
+{
+	return strncmp(text, "turns:", 6) == 0 ||
+	    (strncmp(text, "turn:", 5) == 0 &&
+	    strstr(text, "?transport=tcp") != NULL);
+}
+
 static void
 add(struct servers *s, uint64_t now, const char *text)
 {
 	char		 host[ENTRY_MAX];
 	uint16_t	 port;
 	struct lookup	*l;
+	char		*query;
+	bool		 turn;
 
 	if (known(s, text))
 		return;
-	if (strncmp(text, "turn:", 5) == 0 || strncmp(text, "turns:", 6) == 0) {
-		log_debug("ice server %s: not supported, skipped", text);
+	turn = strncmp(text, "turn:", 5) == 0;
+	if (is_stream(text)) {
+		if (!s->said_stream)
+			log_warnx("ice server %s: TURN over TCP and TLS is "
+			    "not supported, skipped", text);
+		s->said_stream = true;
+		return;
+	}
+	if (turn && !s->login) {
+		log_warnx("ice server %s: no user and password for it, "
+		    "skipped", text);
+		turn = false;
 		return;
 	}
 	snprintf(host, sizeof(host), "%s",
-	    strncmp(text, "stun:", 5) == 0 ? text + 5 : text);
+	    turn || strncmp(text, "stun:", 5) == 0 ? text + 5 : text);
+	query = turn ? strchr(host, '?') : NULL;
+	if (query != NULL && strcmp(query, "?transport=udp") == 0)
+		*query = '\0';
 	if (strcspn(host, "?/@ ") != strlen(host) ||
 	    split_port(host, &port) == -1) {
 		log_warnx("ice server %s: malformed, skipped", text);
@@ -141,6 +168,7 @@ add(struct servers *s, uint64_t now, const char *text)
 		return;
 	}
 	l->owner = s;
+	l->turn = turn;
 	snprintf(l->text, sizeof(l->text), "%s", text);
 	s->entry[s->nentries++] = l;
 	resolve(s->resolver, host, port, on_resolved, l, now);
@@ -167,6 +195,12 @@ servers_add(struct servers *s, uint64_t now, const char *list)
 		text[len] = '\0';
 		add(s, now, text);
 	}
+}
+
+void
+servers_login(struct servers *s)
+{
+	s->login = true;
 }
 
 const struct addr *

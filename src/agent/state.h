@@ -53,6 +53,7 @@ struct agent {
 	struct bearer		*bearer;
 	struct markers		*markers;
 	struct servers		*servers;
+	struct relays		*relays;
 	struct held		*held;
 	struct telemetry	*telemetry;
 	struct messages		*messages;	/* NULL without them */

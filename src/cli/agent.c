@@ -65,7 +65,11 @@ static const struct option	 options[] = {
 	    .min = 100 * MS, .max = 3600ull * SEC,
 	    .to = &args.connect_timeout, .given = &args.timeout_given },
 	{ .name = "ice-server", .arg = "URL", .kind = OPT_LIST,
-	    .help = "stun:host[:port]; repeatable", .to = &args.ice },
+	    .help = "stun:host[:port], turn:...; repeatable", .to = &args.ice },
+	{ .name = "turn-user", .arg = "USER", .kind = OPT_TEXT,
+	    .help = "for TURN servers", .to = &args.turn_user },
+	{ .name = "turn-pass-file", .arg = "FILE", .kind = OPT_TEXT,
+	    .help = "and the password", .to = &args.turn_pass_file },
 	{ .name = "ice-lite", .kind = OPT_FLAG,
 	    .help = "answer checks, send none: a public address",
 	    .to = &args.lite },
@@ -119,7 +123,7 @@ struct holds {
 	char			 root[4096];
 	struct box		 box;
 	char			 spool[4096];
-	char			*token;
+	char			*token, *turn_pass;
 };
 
 static int
@@ -244,6 +248,34 @@ set_token(struct agent_conf *c, struct holds *h)
 	return OPTIONS_RUN;
 }
 
+/* Both or neither: by options, or by the environment. */
+static int
+set_turn(struct agent_conf *c, struct holds *h)
+{
+	const char	*file = args.turn_pass_file;
+	size_t		 n;
+
+	c->turn_user = args.turn_user != NULL ? args.turn_user :
+	    getenv("SYFTBOX_HOTLINK_TURN_USER");
+	c->turn_pass = getenv("SYFTBOX_HOTLINK_TURN_PASS");
+	if (file != NULL) {
+		h->turn_pass = file_read(file, TOKEN_MAX, &n);
+		if (h->turn_pass == NULL) {
+			log_warn("--turn-pass-file %s", file);
+			return STATUS_FAILED;
+		}
+		h->turn_pass[strcspn(h->turn_pass, "\r\n")] = '\0';
+		c->turn_pass = h->turn_pass;
+	}
+	if (c->turn_user == NULL || *c->turn_user == '\0' ||
+	    c->turn_pass == NULL || *c->turn_pass == '\0')
+		c->turn_user = c->turn_pass = NULL;
+	if (c->turn_user == NULL && args.turn_user != NULL)
+		log_warnx("--turn-user %s: there is no password for it",
+		    args.turn_user);
+	return OPTIONS_RUN;
+}
+
 static int
 set_identity(struct agent_conf *c, struct holds *h)
 {
@@ -283,7 +315,7 @@ set_all(struct agent_conf *c, struct holds *h)
 {
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
 		set_rest, set_bind, set_party, set_messages, set_tls, set_token,
-		set_identity,
+		set_turn, set_identity,
 	};
 	int		 status = OPTIONS_RUN;
 
@@ -319,6 +351,9 @@ forget(struct holds *h)
 	if (h->token != NULL)
 		wipe(h->token, strlen(h->token));
 	free(h->token);
+	if (h->turn_pass != NULL)
+		wipe(h->turn_pass, strlen(h->turn_pass));
+	free(h->turn_pass);
 	wipe(&h->settings, sizeof(h->settings));
 }
 

@@ -26,6 +26,7 @@ struct agent_options {
 	unsigned		 transport;
 	uint64_t		 connect_timeout, udp_port, window, memory;
 	struct option_list	 ice, bind;
+	const char		*turn_user, *turn_pass_file;
 	bool			 transport_given, timeout_given, port_given,
 				 window_given, memory_given;
 };

@@ -18,9 +18,9 @@
  *	consent.c	the selected path while it is in use
  *	ice.c		the public functions, time, failure
  *
- * A local candidate's base is always one of our host addresses, so a pair is
- * a host address and a remote candidate: reflexive local candidates exist
- * only as text (RFC 8445 6.1.2.4 would prune their pairs).
+ * A local candidate's base is one of our host addresses or a relayed one, so a
+ * pair is one of these and a remote candidate: reflexive local candidates
+ * exist only as text (RFC 8445 6.1.2.4 would prune their pairs).
  */
 enum {
 	TA = 50 * MS,			/* RFC 8445 14.2 */
@@ -137,7 +137,7 @@ bool		 pairs_any(const struct ice *, enum pair_state);
 size_t		 pairs_count(const struct ice *, enum pair_state);
 void		 pairs_freeze_below(struct ice *, uint64_t priority);
 void		 pairs_thaw(struct ice *);
-const struct addr *pairs_host(const struct ice *, const struct addr *);
+const struct cand *pairs_base(const struct ice *, const struct addr *);
 struct path	 pairs_path(const struct path *);
 void		 pairs_reset(struct ice *);
 

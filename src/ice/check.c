@@ -51,11 +51,12 @@ on_conflict(struct ice *ice, const struct txn *t)
 static enum ice_type
 local_type(const struct ice *ice, const struct txn *t, const struct stun *m)
 {
-	struct addr	 a = m->mapped;
+	const struct cand	*base = pairs_base(ice, &t->path.local);
+	struct addr		 a = m->mapped;
 
 	a.scope = t->path.local.scope;
-	if (addr_equal(&a, &t->path.local))
-		return ICE_HOST;
+	if (base != NULL && addr_equal(&a, &t->path.local))
+		return base->type;
 	for (size_t i = 0; i < ice->nlocal; i++)
 		if (addr_equal(&ice->local[i].addr, &m->mapped) &&
 		    addr_equal(&ice->base[i], &t->path.local))

@@ -136,9 +136,24 @@ ice_add_host(struct ice *ice, uint64_t now, const struct addr *a)
 	struct cand	 c = { .type = ICE_HOST, .addr = p.local };
 
 	(void)now;
-	if (pairs_host(ice, &c.addr) != NULL)
+	if (pairs_base(ice, &c.addr) != NULL)
 		return 0;
 	c.priority = cand_priority(ICE_HOST, preference(ice, a));
+	cand_foundation(&c, &c.addr, NULL);
+	return pairs_add_local(ice, &c, &c.addr) ? 0 : -1;
+}
+
+int
+ice_add_relay(struct ice *ice, uint64_t now, const struct addr *a)
+{
+	struct path	 p = pairs_path(&(struct path){ .local = *a });
+	struct cand	 c = { .type = ICE_RELAY, .addr = p.local };
+
+	(void)now;
+	if (ice->conf.lite || pairs_base(ice, &c.addr) != NULL)
+		return 0;
+	c.priority = cand_priority(ICE_RELAY, preference(ice, a));
+	c.related = p.local;
 	cand_foundation(&c, &c.addr, NULL);
 	return pairs_add_local(ice, &c, &c.addr) ? 0 : -1;
 }

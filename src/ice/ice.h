@@ -71,6 +71,12 @@ bool		 ice_is_lite(const struct ice *);
 int		 ice_add_host(struct ice *, uint64_t now, const struct addr *);
 int		 ice_add_stun(struct ice *, uint64_t now, const struct addr *);
 
+/*
+ * An address at a TURN server that datagrams leave from and come to like from
+ * one of ours: whoever passes them on sees to that.
+ */
+int		 ice_add_relay(struct ice *, uint64_t now, const struct addr *);
+
 /* The nth local candidate's text, for the SDP; NULL past the last. */
 const char	*ice_candidate(const struct ice *, size_t n, char *text);
 bool		 ice_gathered(const struct ice *);	/* all servers asked */

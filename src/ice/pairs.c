@@ -121,6 +121,13 @@ slot_for(struct ice *ice, uint64_t priority)
 	return lowest;
 }
 
+/* Of the others the base is a host address, from which pairs are formed. */
+static bool
+is_base(const struct cand *c)
+{
+	return c->type == ICE_HOST || c->type == ICE_RELAY;
+}
+
 static void
 form(struct ice *ice, size_t l, size_t r)
 {
@@ -129,7 +136,7 @@ form(struct ice *ice, size_t l, size_t r)
 	struct pair		 p = {
 		.state = PAIR_WAITING,
 		.path = { local->addr, remote->addr },
-		.local = ICE_HOST,
+		.local = local->type,
 		.remote = remote->type,
 		.lprio = local->priority,
 		.rprio = remote->priority,
@@ -137,7 +144,7 @@ form(struct ice *ice, size_t l, size_t r)
 	struct pair		*slot;
 
 	p.path = pairs_path(&p.path);
-	if (local->type != ICE_HOST || pairs_by_path(ice, &p.path) != NULL)
+	if (!is_base(local) || pairs_by_path(ice, &p.path) != NULL)
 		return;
 	slot = slot_for(ice, pairs_priority(ice, &p));
 	if (slot == NULL)
@@ -299,14 +306,17 @@ pairs_thaw(struct ice *ice)
 	}
 }
 
-/* The host candidate that is this address, whatever scope it came with. */
-const struct addr *
-pairs_host(const struct ice *ice, const struct addr *a)
+/*
+ * The host or relayed candidate that is this address, whatever scope it came
+ * with.
+ */
+const struct cand *
+pairs_base(const struct ice *ice, const struct addr *a)
 {
 	for (size_t i = 0; i < ice->nlocal; i++)
-		if (ice->local[i].type == ICE_HOST &&
+		if (is_base(&ice->local[i]) &&
 		    addr_equal(&ice->local[i].addr, a))
-			return &ice->local[i].addr;
+			return &ice->local[i];
 	return NULL;
 }
 

@@ -158,7 +158,7 @@ serve(struct ice *ice, uint64_t now, const struct path *path,
 	if (g == NULL)
 		return false;
 	ice->stats.checks_received++;
-	if (pairs_host(ice, &path->local) == NULL || !is_theirs(m, g) ||
+	if (pairs_base(ice, &path->local) == NULL || !is_theirs(m, g) ||
 	    !stun_verify(m, g->local.pwd, strlen(g->local.pwd))) {
 		ice->stats.bad_messages++;
 		return true;

@@ -83,6 +83,7 @@ peer_new(const struct peer_conf *conf, uint64_t now)
 	p->conf = *conf;
 	p->conf.hosts = NULL;
 	p->conf.stuns = NULL;
+	p->conf.relays = NULL;
 	if (p->conf.mtu == 0)
 		p->conf.mtu = MTU;
 	if (p->conf.max_message == 0)
@@ -98,6 +99,8 @@ peer_new(const struct peer_conf *conf, uint64_t now)
 		ice_add_host(p->ice, now, &conf->hosts[i]);
 	for (size_t i = 0; i < conf->nstuns; i++)
 		ice_add_stun(p->ice, now, &conf->stuns[i]);
+	for (size_t i = 0; i < conf->nrelays; i++)
+		ice_add_relay(p->ice, now, &conf->relays[i]);
 	return p;
 }
 
@@ -610,6 +613,12 @@ int
 peer_add_stun(struct peer *p, uint64_t now, const struct addr *server)
 {
 	return ice_add_stun(p->ice, now, server);
+}
+
+int
+peer_add_relay(struct peer *p, uint64_t now, const struct addr *relayed)
+{
+	return ice_add_relay(p->ice, now, relayed);
 }
 
 void

@@ -32,6 +32,8 @@ struct peer_conf {
 	size_t			 nhosts;
 	const struct addr	*stuns;
 	size_t			 nstuns;
+	const struct addr	*relays;	/* relayed addresses */
+	size_t			 nrelays;
 	size_t			 mtu;		/* of a UDP payload; 0: 1200 */
 	/* 0: defaults of assoc.h */
 	size_t			 sndbuf, rcvbuf;
@@ -91,8 +93,10 @@ int		 peer_remote_candidate(struct peer *, uint64_t now,
 /* New ICE credentials for the next local SDP (hotlink-protocol.md 11.4). */
 void		 peer_restart(struct peer *, uint64_t now);
 
-/* A STUN server that was learnt later. -1: the table is full. */
+/* A STUN server, a relayed address, learnt later. -1: the table is full. */
 int		 peer_add_stun(struct peer *, uint64_t now,
+		     const struct addr *);
+int		 peer_add_relay(struct peer *, uint64_t now,
 		     const struct addr *);
 
 /* True if the remote description said a=x-hotlink:1; its message limit. */

@@ -310,6 +310,15 @@ direct_add_stun(struct direct *d, uint64_t now, const struct addr *server,
 		peer_add_stun(d->peer, now, server);
 }
 
+void
+direct_add_relay(struct direct *d, uint64_t now, const struct addr *relayed,
+    size_t n)
+{
+	d->conf.peer.nrelays = n;
+	if (d->peer != NULL)
+		peer_add_relay(d->peer, now, relayed);
+}
+
 bool
 direct_input(struct direct *d, uint64_t now, const struct path *from,
     uint8_t *bytes, size_t n, struct batch *tx)

@@ -97,6 +97,8 @@ bool		 direct_event(struct direct *, uint64_t now,
 /* Another STUN server; the configuration now has n of them. */
 void		 direct_add_stun(struct direct *, uint64_t now,
 		     const struct addr *, size_t n);
+void		 direct_add_relay(struct direct *, uint64_t now,
+		     const struct addr *, size_t n);
 
 /* This connection is no good: end it, pause, connect again. */
 void		 direct_fail(struct direct *, uint64_t now, const char *why);

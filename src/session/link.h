@@ -123,6 +123,8 @@ struct party {
 	struct ports		 ports;
 	struct addr		 stuns[ICE_SERVERS];
 	size_t			 nstuns;
+	struct addr		 relays[ICE_SERVERS];
+	size_t			 nrelays;
 	size_t			 share;		/* 0: conf.window */
 	bool			 has_key;
 	uint8_t			 key_id[32];

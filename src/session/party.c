@@ -78,6 +78,8 @@ party_new(const struct party_conf *conf, uint64_t now)
 	snprintf(p->peer, sizeof(p->peer), "%s", conf->peer);
 	for (size_t i = 0; i < conf->nstuns && i < ICE_SERVERS; i++)
 		p->stuns[p->nstuns++] = conf->stuns[i];
+	for (size_t i = 0; i < conf->nrelays && i < ICE_SERVERS; i++)
+		p->relays[p->nrelays++] = conf->relays[i];
 	p->dialect = conf->dialect1 ? DIALECT_UNKNOWN : DIALECT_0;
 	p->control = -1;
 	p->ticked = now;
@@ -284,6 +286,38 @@ party_add_stun(struct party *p, uint64_t now, const struct addr *server)
 			direct_add_stun(l->to_peer, now, server, p->nstuns);
 		if (l->from_peer != NULL)
 			direct_add_stun(l->from_peer, now, server, p->nstuns);
+	}
+}
+
+/* A server may give another than before; the table has the latest. */
+static void
+keep_relay(struct party *p, const struct addr *relayed)
+{
+	if (p->nrelays == ICE_SERVERS) {
+		memmove(p->relays, p->relays + 1,
+		    (ICE_SERVERS - 1) * sizeof(p->relays[0]));
+		p->nrelays--;
+	}
+	p->relays[p->nrelays++] = *relayed;
+}
+
+void
+party_add_relay(struct party *p, uint64_t now, const struct addr *relayed)
+{
+	struct link	*l;
+
+	keep_relay(p, relayed);
+	p->dirty = true;
+	if (p->direct != NULL)
+		direct_add_relay(p->direct, now, relayed, p->nrelays);
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->to_peer != NULL)
+			direct_add_relay(l->to_peer, now, relayed,
+			    p->nrelays);
+		if (l->from_peer != NULL)
+			direct_add_relay(l->from_peer, now, relayed,
+			    p->nrelays);
 	}
 }
 

@@ -45,6 +45,8 @@ struct party_conf {
 	size_t			 nhosts;
 	const struct addr	*stuns;
 	size_t			 nstuns;
+	const struct addr	*relays;
+	size_t			 nrelays;
 	uint64_t		 connect_timeout; /* of strict, p2p-only */
 	uint64_t		 grace;		/* before the relay may carry */
 	size_t			 window;	/* per link, each way */
@@ -95,6 +97,8 @@ int		 party_add_port(struct party *, const struct addr *, size_t);
 
 /* STUN servers learnt later, from the relay's header. */
 void		 party_add_stun(struct party *, uint64_t now,
+		     const struct addr *);
+void		 party_add_relay(struct party *, uint64_t now,
 		     const struct addr *);
 
 /*

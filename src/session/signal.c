@@ -138,6 +138,7 @@ new_direct(struct party *p, const struct link *l, bool offerer, bool pair)
 			.rng = p->conf.rng, .cert = p->conf.cert,
 			.offerer = offerer, .lite = p->conf.lite,
 			.stuns = p->stuns, .nstuns = p->nstuns,
+			.relays = p->relays, .nrelays = p->nrelays,
 		},
 	};
 

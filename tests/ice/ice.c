@@ -534,6 +534,61 @@ a_repeated_description_changes_nothing(void **state)
 	teardown(&w);
 }
 
+/* A has no address of B's family but one at a server. */
+static void
+a_relayed_address_is_one_of_ours(void **state)
+{
+	struct addr	 relayed = at("198.51.100.9:50000");
+	struct ice_info	 info;
+	struct world	 w;
+	char		 text[ICE_CANDIDATE_TEXT];
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "[2001:db8::1]:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	w.s[A].host[w.s[A].nhosts++] = relayed;
+	EQ(ice_add_relay(w.s[A].ice, w.now, &relayed), 0);
+	EQ(ice_add_relay(w.s[A].ice, w.now, &relayed), 0);
+	CHECK(strstr(ice_candidate(w.s[A].ice, 1, text), " typ relay") !=
+	    NULL);
+	CHECK(ice_candidate(w.s[A].ice, 2, text) == NULL);
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, 10 * SEC, both_connected);
+	paths_meet(&w);
+	local_is(&w, A, "198.51.100.9:50000");
+	CHECK(ice_info(w.s[A].ice, &info));
+	EQ(info.local, ICE_RELAY);
+	EQ(info.remote, ICE_HOST);
+	CHECK(ice_info(w.s[B].ice, &info));
+	EQ(info.local, ICE_HOST);
+	EQ(info.remote, ICE_RELAY);
+	teardown(&w);
+}
+
+/* It costs somebody else's line: any other that works is taken. */
+static void
+a_relayed_address_is_the_last_resort(void **state)
+{
+	struct addr	 relayed = at("198.51.100.9:50000");
+	struct world	 w;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, NULL);
+	w.s[A].host[w.s[A].nhosts++] = relayed;
+	EQ(ice_add_relay(w.s[A].ice, w.now, &relayed), 0);
+	add(&w, A, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, 10 * SEC, both_connected);
+	run(&w, 10 * SEC, NULL);
+	local_is(&w, A, "192.0.2.1:1000");
+	teardown(&w);
+}
+
 int
 main(void)
 {
@@ -571,6 +626,8 @@ main(void)
 		    a_restart_keeps_the_path_until_the_new_one_is_there),
 		cmocka_unit_test(a_restart_revives_an_agent_that_failed),
 		cmocka_unit_test(a_repeated_description_changes_nothing),
+		cmocka_unit_test(a_relayed_address_is_one_of_ours),
+		cmocka_unit_test(a_relayed_address_is_the_last_resort),
 	};
 
 	return RUN(tests);

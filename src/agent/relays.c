@@ -1,0 +1,325 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/relays.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "crypto/hash.h"
+#include "ice/turn.h"
+
+enum {
+	KEPT = 32,			/* datagrams that wait for permission */
+	KEPT_LEN = 600,			/* a connectivity check */
+	KEPT_LIFE = 2 * SEC,
+	AGAIN_MIN = 5 * SEC,		/* after a failure */
+	AGAIN_MAX = 60 * SEC,
+	TEXT = 300,
+};
+
+/* One server, and the allocation there. */
+struct relay {
+	struct relays	*owner;
+	char		 text[TEXT];
+	struct addr	 server;
+	struct turn	*turn;		/* NULL: not now */
+	bool		 up;		/* and told of */
+	size_t		 host;		/* the next of hosts to ask from */
+	uint64_t	 again_at, pause;
+};
+
+struct kept {
+	uint64_t	 until;		/* 0: free */
+	struct path	 to;
+	size_t		 n;
+	uint8_t		 bytes[KEPT_LEN];
+};
+
+struct relays {
+	struct relays_conf	 conf;
+	char			 user[TURN_CRED_MAX + 1],
+				 pass[TURN_CRED_MAX + 1];
+	struct relay		 v[AGENT_SERVERS];
+	size_t			 n;
+	struct kept		 kept[KEPT];
+};
+
+struct relays *
+relays_new(const struct relays_conf *conf)
+{
+	struct relays	*r = calloc(1, sizeof(*r));
+
+	if (r != NULL)
+		r->conf = *conf;
+	return r;
+}
+
+void
+relays_free(struct relays *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->n; i++)
+		turn_free(r->v[i].turn);
+	wipe(r, sizeof(*r));
+	free(r);
+}
+
+int
+relays_login(struct relays *r, const char *user, const char *pass)
+{
+	if (strlen(user) > TURN_CRED_MAX || strlen(pass) > TURN_CRED_MAX)
+		return -1;
+	memcpy(r->user, user, strlen(user) + 1);
+	memcpy(r->pass, pass, strlen(pass) + 1);
+	return 0;
+}
+
+static bool
+can_ask(const struct addr *host, const struct addr *server)
+{
+	return host->family == server->family &&
+	    addr_is_loopback(host) == addr_is_loopback(server) &&
+	    !addr_is_linklocal(host);
+}
+
+/* From the next of our addresses that may reach it; NULL: from none. */
+static const struct addr *
+next_host(struct relay *v)
+{
+	const struct relays_conf	*c = &v->owner->conf;
+	const struct addr		*host;
+
+	while (v->host < c->nhosts) {
+		host = &c->hosts[v->host++];
+		if (can_ask(host, &v->server))
+			return host;
+	}
+	return NULL;
+}
+
+/* A try from every address, then a pause. */
+static void
+ask(struct relay *v, uint64_t now)
+{
+	const struct addr	*host = next_host(v);
+	struct turn_conf	 c = {
+		.rng = v->owner->conf.rng, .user = v->owner->user,
+		.pass = v->owner->pass, .family = v->server.family,
+	};
+
+	turn_free(v->turn);
+	v->turn = NULL;
+	v->up = false;
+	if (host == NULL) {
+		v->host = 0;
+		v->again_at = now + v->pause;
+		v->pause = earlier(2 * v->pause, AGAIN_MAX);
+		return;
+	}
+	c.path.local = *host;
+	c.path.remote = v->server;
+	v->turn = turn_new(&c, now);
+	if (v->turn == NULL)
+		v->again_at = now + v->pause;
+}
+
+void
+relays_add(struct relays *r, uint64_t now, const struct addr *server,
+    const char *text)
+{
+	struct relay	*v = &r->v[r->n];
+
+	for (size_t i = 0; i < r->n; i++)
+		if (addr_equal(&r->v[i].server, server))
+			return;
+	if (r->n == AGENT_SERVERS)
+		return;
+	r->n++;
+	v->owner = r;
+	v->server = *server;
+	v->pause = AGAIN_MIN;
+	snprintf(v->text, sizeof(v->text), "%s", text);
+	ask(v, now);
+}
+
+/* What has become of it meanwhile. */
+static void
+look(struct relay *v, uint64_t now)
+{
+	const struct relays_conf	*c = &v->owner->conf;
+	char				 text[ADDR_TEXT];
+
+	if (v->turn == NULL) {
+		if (now >= v->again_at)
+			ask(v, now);
+		return;
+	}
+	switch (turn_state(v->turn)) {
+	case TURN_UP:
+		if (v->up)
+			break;
+		v->up = true;
+		v->pause = AGAIN_MIN;
+		v->host = 0;
+		log_info("ice server %s: relays from %s", v->text,
+		    addr_text(turn_relayed(v->turn), text));
+		c->up(c->arg, now, turn_relayed(v->turn));
+		break;
+	case TURN_FAILED:
+		log_warnx("ice server %s: %s", v->text, turn_why(v->turn));
+		ask(v, now);
+		break;
+	case TURN_ASKING:
+	case TURN_CLOSING:
+	case TURN_OVER:
+		break;
+	}
+}
+
+enum relays_input
+relays_input(struct relays *r, uint64_t now, struct path *path,
+    struct span *bytes, struct batch *tx)
+{
+	struct turn_data	 data;
+	struct relay		*v;
+
+	for (v = r->v; v < r->v + r->n; v++) {
+		if (v->turn == NULL || !turn_input(v->turn, now, path,
+		    bytes->p, bytes->n, &data, tx))
+			continue;
+		look(v, now);
+		if (data.bytes.n == 0 || v->turn == NULL)
+			return RELAYS_DONE;
+		path->local = *turn_relayed(v->turn);
+		path->remote = data.peer;
+		*bytes = data.bytes;
+		return RELAYS_DATA;
+	}
+	return RELAYS_OTHER;
+}
+
+static struct relay *
+relay_of(struct relays *r, const struct addr *local)
+{
+	struct relay	*v;
+
+	for (v = r->v; v < r->v + r->n; v++)
+		if (v->up && turn_state(v->turn) == TURN_UP &&
+		    addr_equal(turn_relayed(v->turn), local))
+			return v;
+	return NULL;
+}
+
+/* A check that is lost costs half a second; a permission a round trip. */
+static void
+keep(struct relays *r, uint64_t now, const struct dgram *d)
+{
+	struct kept	*k = r->kept, *oldest = r->kept;
+
+	if (d->n > KEPT_LEN)
+		return;
+	for (; k < r->kept + KEPT; k++)
+		if (k->until < oldest->until)
+			oldest = k;
+	oldest->until = now + KEPT_LIFE;
+	oldest->to = d->to;
+	oldest->n = d->n;
+	memcpy(oldest->bytes, d->p, d->n);
+}
+
+static bool
+wrap(struct relays *r, uint64_t now, struct dgram *d)
+{
+	struct relay	*v = relay_of(r, &d->to.local);
+
+	if (v == NULL || turn_wrap(v->turn, now, d))
+		return true;
+	if (turn_permit(v->turn, now, &d->to.remote) == 0)
+		keep(r, now, d);
+	return false;
+}
+
+void
+relays_wrap(struct relays *r, uint64_t now, struct batch *b)
+{
+	size_t	 kept = 0;
+
+	if (r->n == 0)
+		return;
+	for (size_t i = 0; i < b->n; i++)
+		if (wrap(r, now, &b->d[i]))
+			b->d[kept++] = b->d[i];
+	b->n = kept;
+}
+
+/* What may go now. */
+static void
+release(struct relays *r, uint64_t now, struct batch *tx)
+{
+	struct relay	*v;
+	struct dgram	*d;
+
+	for (struct kept *k = r->kept; k < r->kept + KEPT; k++) {
+		if (k->until == 0)
+			continue;
+		v = relay_of(r, &k->to.local);
+		if (v == NULL || now >= k->until) {
+			k->until = 0;
+			continue;
+		}
+		tx->to = k->to;
+		d = batch_add(tx, k->n);
+		if (d == NULL)
+			return;
+		memcpy(d->p, k->bytes, k->n);
+		if (turn_wrap(v->turn, now, d))
+			k->until = 0;
+		else
+			tx->n--;
+	}
+}
+
+void
+relays_tick(struct relays *r, uint64_t now, struct batch *tx)
+{
+	for (struct relay *v = r->v; v < r->v + r->n; v++) {
+		if (v->turn != NULL)
+			turn_tick(v->turn, now, tx);
+		look(v, now);
+		if (v->turn != NULL && turn_deadline(v->turn) <= now)
+			turn_tick(v->turn, now, tx);
+	}
+	release(r, now, tx);
+}
+
+uint64_t
+relays_deadline(const struct relays *r)
+{
+	uint64_t	 at = NEVER;
+
+	for (const struct relay *v = r->v; v < r->v + r->n; v++)
+		at = earlier(at, v->turn != NULL ? turn_deadline(v->turn) :
+		    v->again_at);
+	return at;
+}
+
+size_t
+relays_up(const struct relays *r, struct addr *to, size_t cap)
+{
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < r->n && n < cap; i++)
+		if (r->v[i].up && turn_state(r->v[i].turn) == TURN_UP)
+			to[n++] = *turn_relayed(r->v[i].turn);
+	return n;
+}
+
+void
+relays_close(struct relays *r, uint64_t now, struct batch *tx)
+{
+	for (struct relay *v = r->v; v < r->v + r->n; v++)
+		if (v->turn != NULL)
+			turn_close(v->turn, now, tx);
+}
