@@ -255,9 +255,8 @@ set_turn(struct agent_conf *c, struct holds *h)
 	const char	*file = args.turn_pass_file;
 	size_t		 n;
 
-	c->turn_user = args.turn_user != NULL ? args.turn_user :
-	    getenv("SYFTBOX_HOTLINK_TURN_USER");
-	c->turn_pass = getenv("SYFTBOX_HOTLINK_TURN_PASS");
+	c->turn_user = h->settings.turn_user;
+	c->turn_pass = h->settings.turn_pass;
 	if (file != NULL) {
 		h->turn_pass = file_read(file, TOKEN_MAX, &n);
 		if (h->turn_pass == NULL) {

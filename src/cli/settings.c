@@ -375,6 +375,22 @@ join(struct merge *m)
 	return STATUS_OK;
 }
 
+/* The password may still come from a file, which is not read here. */
+static void
+merge_turn(struct merge *m)
+{
+	const struct env_value	*v = m->s->env.v;
+	const char		*user = m->o->turn_user;
+
+	m->s->turn_user = user != NULL ? user :
+	    v[ENV_TURN_USER].source != NULL ? v[ENV_TURN_USER].text : NULL;
+	m->s->turn_pass = v[ENV_TURN_PASS].source != NULL ?
+	    v[ENV_TURN_PASS].text : NULL;
+	note(m->s, "turn-user", user != NULL ? "--turn-user" :
+	    v[ENV_TURN_USER].source, "%s", m->s->turn_user != NULL ?
+	    m->s->turn_user : "the relay's");
+}
+
 /* An empty list that somebody gave is a list: no servers. */
 static int
 merge_ice(struct merge *m)
@@ -397,10 +413,7 @@ merge_ice(struct merge *m)
 	}
 	if (status != STATUS_OK)
 		return status;
-	for (int id = ENV_TURN_USER; id <= ENV_TURN_PASS; id++)
-		if (v[id].source != NULL)
-			log_warnx("%s: not used: there is no TURN",
-			    v[id].source);
+	merge_turn(m);
 	note(s, "ice-servers", source, "%s", s->ice_servers == NULL ?
 	    "its list" : s->ice_servers[0] == '\0' ? "none" : s->ice_servers);
 	note(s, "ice-lite", m->o->lite ? "--ice-lite" : NULL, "%s",

@@ -45,6 +45,7 @@ struct settings {
 	bool		 dialect1, verbose;
 	struct addr	 tcp_bind;	/* without a port */
 	const char	*ice_servers;	/* comma list; NULL: the relay's */
+	const char	*turn_user, *turn_pass;	/* NULL: likewise */
 	uint64_t	 grace, stall;
 	size_t		 chunk, high;	/* high 0: no limit but the window */
 	char		 line[SETTINGS_LINE]; /* "name=value (source), ..." */
