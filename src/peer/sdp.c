@@ -119,9 +119,26 @@ keep(struct parse *p, char *to, size_t cap, const struct line *l,
 	to[l->n] = '\0';
 }
 
+/*
+ * RFC 9143 7.3: a bundle uses the transport of its first section that is not
+ * rejected, whatever those of the others say.
+ */
+static bool
+has_transport(const struct parse *p)
+{
+	if (p->at == NULL)
+		return true;
+	for (const struct sdp_section *x = p->s->section; x < p->at; x++)
+		if (!x->rejected)
+			return false;
+	return true;
+}
+
 static void
 on_ufrag(struct parse *p, struct line *l)
 {
+	if (!has_transport(p))
+		return;
 	keep(p, p->s->ufrag, sizeof(p->s->ufrag), l,
 	    "conflicting ice-ufrag attributes");
 }
@@ -129,6 +146,8 @@ on_ufrag(struct parse *p, struct line *l)
 static void
 on_pwd(struct parse *p, struct line *l)
 {
+	if (!has_transport(p))
+		return;
 	keep(p, p->s->pwd, sizeof(p->s->pwd), l,
 	    "conflicting ice-pwd attributes");
 }
@@ -241,6 +260,8 @@ on_candidate(struct parse *p, struct line *l)
 {
 	char	*to;
 
+	if (!has_transport(p))
+		return;
 	if (p->s->ncandidates == SDP_CANDIDATES ||
 	    l->n + sizeof("candidate:") > SDP_LINE)
 		return;

@@ -292,6 +292,8 @@ static const char	 browser[] =
 	"a=rtpmap:111 opus/48000/2\r\n"
 	"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
 	"c=IN IP4 0.0.0.0\r\na=bundle-only\r\na=mid:2\r\n"
+	"a=ice-ufrag:other\r\na=ice-pwd:itsownifitisnotinthebundle\r\n"
+	"a=candidate:1 1 udp 1 192.0.2.7 50001 typ host\r\n"
 	"a=sctp-port:5000\r\n";
 
 static const struct sdp_media	 vp8 = {
