@@ -42,7 +42,7 @@ SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_i
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
 SRC_NET += daemon listening process wires
 SRC_ICE = cand check consent gather ice pairs serve stun txn
-SRC_ICE += turn
+SRC_ICE += turn probe
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_SRTP = library guard rtp
@@ -85,7 +85,7 @@ TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += listening process
 TEST_NET += icmp impair
-TEST_ICE = ice rules stun
+TEST_ICE = ice probe rules stun
 TEST_ICE += turn
 TEST_DTLS = dtls message reassembly
 TEST_SCTP = assoc rules dcep pool
@@ -94,7 +94,7 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
 	token
-TEST_SESSION += datagram media
+TEST_SESSION += datagram media mtu
 TEST_BASE += dgq
 TEST_SRTP = rtp guard
 TEST_AGENT = post renew url
@@ -115,7 +115,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
-LIVE_AGENTS += turn udp ffmpeg
+LIVE_AGENTS += turn udp ffmpeg mtu
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg

@@ -66,7 +66,7 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 		.hosts = a->host, .nhosts = a->nhosts,
 		.connect_timeout = c->connect_timeout, .grace = c->grace,
 		.window = c->window, .chunk = c->chunk, .high = c->high,
-		.stall = c->stall,
+		.stall = c->stall, .mtu = c->mtu,
 	};
 
 	if (n == NULL)

@@ -40,7 +40,7 @@ struct agent_conf {
 	const char		*ice_servers;
 	const char		*turn_user, *turn_pass;	/* NULL: the relay's */
 	uint64_t		 connect_timeout, grace, stall;
-	size_t			 window, memory, chunk, high;
+	size_t			 window, memory, chunk, high, mtu;
 	struct rng		*rng;
 	const struct cert	*cert;
 	/* --messages: where they are exchanged, and kept; or NULL */

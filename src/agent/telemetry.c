@@ -198,7 +198,7 @@ session_json(const struct channel *c, const struct link_info *i,
 
 	snprintf(shown, sizeof(shown), "%.8s", id);
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:I,"
-	    " s:I, s:I, s:I, s:o, s:i}",
+	    " s:I, s:I, s:I, s:I, s:o, s:i}",
 	    "sid", shown,
 	    "peer", c->marker->peer,
 	    "channel", channel_name(c->marker, name, sizeof(name)),
@@ -209,6 +209,7 @@ session_json(const struct channel *c, const struct link_info *i,
 	    "pair", pair_json(i),
 	    "rtt_ms", (double)i->rtt / MS,
 	    "retransmits", (json_int_t)i->retransmits,
+	    "mtu", (json_int_t)i->mtu,
 	    "ws_reconnects", (json_int_t)reconnects,
 	    "tx_bytes", (json_int_t)i->tx_bytes,
 	    "rx_bytes", (json_int_t)i->rx_bytes,

@@ -24,6 +24,7 @@ enum {
 	CONNECT_TIMEOUT = 10 * SEC,
 	/* Of a program for messages: the links wait for it meanwhile. */
 	CMD_TIMEOUT = 2 * SEC,
+	MTU_MIN = 576,			/* room for a packet of SCTP */
 };
 
 static struct agent_options	 args = {
@@ -90,6 +91,10 @@ static const struct option	 options[] = {
 	    .help = "for all links together (32M)", .min = 1 << 20,
 	    .max = 4ull << 30, .to = &args.memory,
 	    .given = &args.memory_given },
+	{ .name = "mtu", .arg = "N", .kind = OPT_NUMBER,
+	    .help = "bytes of a UDP payload (what the path carries)",
+	    .min = MTU_MIN, .max = PEER_MTU_MOST, .to = &args.mtu,
+	    .given = &args.mtu_given },
 	{ .name = "messages", .kind = OPT_FLAG,
 	    .help = "receive and answer messages, as msg sync --watch",
 	    .to = &args.messages },
@@ -306,6 +311,7 @@ set_rest(struct agent_conf *c, struct holds *h)
 	c->memory = args.memory;
 	c->chunk = s->chunk;
 	c->high = s->high;
+	c->mtu = args.mtu;
 	return OPTIONS_RUN;
 }
 

@@ -312,6 +312,8 @@ merge_local(struct merge *m)
 	    "%llu", (unsigned long long)o->window);
 	note(m->s, "memory", o->memory_given ? "--memory" : NULL, "%llu",
 	    (unsigned long long)o->memory);
+	if (o->mtu_given)
+		note(m->s, "mtu", "--mtu", "%llu", (unsigned long long)o->mtu);
 	return STATUS_OK;
 }
 

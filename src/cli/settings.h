@@ -24,11 +24,11 @@ struct agent_options {
 	bool			 strict, p2p_only, lite, verbose, messages;
 	const char		*spool, *encrypt, *decrypt;
 	unsigned		 transport;
-	uint64_t		 connect_timeout, udp_port, window, memory;
+	uint64_t		 connect_timeout, udp_port, window, memory, mtu;
 	struct option_list	 ice, bind;
 	const char		*turn_user, *turn_pass_file;
 	bool			 transport_given, timeout_given, port_given,
-				 window_given, memory_given;
+				 window_given, memory_given, mtu_given;
 };
 
 /* A value, NULL if there is none, and who said it: "--user", a variable. */

@@ -16,6 +16,7 @@
  *	check.c		connectivity checks and nomination
  *	serve.c		the peer's checks
  *	consent.c	the selected path while it is in use
+ *	probe.c		what size of datagram it carries
  *	ice.c		the public functions, time, failure
  *
  * A local candidate's base is one of our host addresses or a relayed one, so a
@@ -75,7 +76,9 @@ struct selected {
 	uint64_t	 check_at;	/* next consent check */
 };
 
-enum txn_kind { TXN_FREE, TXN_GATHER, TXN_CHECK, TXN_NOMINATE, TXN_CONSENT };
+enum txn_kind {
+	TXN_FREE, TXN_GATHER, TXN_CHECK, TXN_NOMINATE, TXN_CONSENT, TXN_PROBE,
+};
 
 struct txn {
 	enum txn_kind	 kind;
@@ -86,7 +89,16 @@ struct txn {
 	uint32_t	 generation;
 	enum stun_role	 role;
 	unsigned	 sent;		/* times */
+	size_t		 size;		/* of a TXN_PROBE's datagram */
 	uint64_t	 sent_at, again_at, until, rto;
+};
+
+/* What a search found, or what is asked about one size; see probe.c. */
+struct probe {
+	struct path	 path;
+	size_t		 most, best;	/* asked for; answered */
+	size_t		 size;		/* in question; 0: a search */
+	bool		 other, lost;	/* a smaller one came through; alone */
 };
 
 struct server {
@@ -112,6 +124,7 @@ struct ice {
 	uint32_t		 ids;
 
 	struct selected		 sel;
+	struct probe		 probe;
 	uint64_t		 next_at;	/* pacing of checks: Ta */
 	uint64_t		 valid_at;	/* first success; 0: none */
 	uint64_t		 fail_at;	/* patience ends; 0: never */
@@ -183,5 +196,10 @@ void		 consent_begin(struct ice *, uint64_t);
 void		 consent_tick(struct ice *, uint64_t, struct batch *);
 void		 consent_answer(struct ice *, uint64_t, const struct path *);
 uint64_t	 consent_deadline(const struct ice *);
+
+/* probe.c */
+void		 probe_answer(struct ice *, const struct txn *);
+void		 probe_silence(struct ice *, const struct txn *);
+void		 probe_tick(struct ice *, uint64_t);
 
 #endif

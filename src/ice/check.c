@@ -130,6 +130,8 @@ check_silence(struct ice *ice, const struct txn *t)
 {
 	if (t->kind == TXN_CHECK || t->kind == TXN_NOMINATE)
 		fail(ice, t);
+	else if (t->kind == TXN_PROBE)
+		probe_silence(ice, t);
 }
 
 /* The pair to nominate: the best that works, if better than what we have. */

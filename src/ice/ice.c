@@ -295,6 +295,10 @@ on_answer(struct ice *ice, uint64_t now, const struct path *path,
 			consent_answer(ice, now, path);
 		}
 		break;
+	case TXN_PROBE:
+		if (m->class == STUN_SUCCESS)
+			probe_answer(ice, &done);
+		break;
 	case TXN_FREE:
 		break;
 	}
@@ -399,6 +403,7 @@ ice_tick(struct ice *ice, uint64_t now, struct batch *tx)
 {
 	if (ice->state == ICE_FAILED)
 		return;
+	probe_tick(ice, now);
 	txn_tick(ice, now, tx, check_silence);
 	consent_tick(ice, now, tx);
 	if (may_check(ice)) {

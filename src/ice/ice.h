@@ -23,6 +23,7 @@ enum {
 	ICE_CRED_MAX = 256,			/* of theirs */
 	ICE_CANDIDATE_TEXT = 256,
 	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
+	ICE_MTU_LEAST = 1000,	/* a UDP payload that every path carries */
 };
 
 struct ice_conf {
@@ -121,6 +122,20 @@ void		 ice_stats(const struct ice *, struct ice_stats *);
 const struct path *ice_path(const struct ice *);
 bool		 ice_info(const struct ice *, struct ice_info *);
 const char	*ice_type_text(enum ice_type);
+
+/*
+ * How large a UDP payload the selected path carries (RFC 8899): a search up
+ * to most (a multiple of 4) is over when ice_searches_mtu says so, and found
+ * ice_mtu, or 0 if nothing was answered. A look says some time later that
+ * size got lost, if smaller ones do not. A lite agent does neither.
+ */
+void		 ice_search_mtu(struct ice *, uint64_t now, size_t most,
+		     struct batch *tx);
+bool		 ice_searches_mtu(const struct ice *);
+size_t		 ice_mtu(const struct ice *);
+void		 ice_look_at_mtu(struct ice *, uint64_t now, size_t size,
+		     struct batch *tx);
+bool		 ice_mtu_lost(const struct ice *);
 
 /*
  * May other than STUN be taken from here: the peer has answered or checked us

@@ -40,6 +40,7 @@ enum {
 	A_USE_CANDIDATE	= 0x0025,
 	A_OPTIONAL	= 0x8000,	/* and above: ignored if unknown */
 	A_SOFTWARE	= 0x8022,
+	A_PADDING	= 0x0026,
 	A_FINGERPRINT	= 0x8028,
 	A_CONTROLLED	= 0x8029,
 	A_CONTROLLING	= 0x802a,
@@ -385,6 +386,19 @@ put_integrity(struct wr *w, const void *key, size_t keylen)
 	wr_bytes(w, mac, sizeof(mac));
 }
 
+/* Behind the integrity it concerns nobody (RFC 8489 14.5; RFC 5780 7.6). */
+static void
+put_padding(struct wr *w, size_t filled, bool fingerprint)
+{
+	size_t	 n = w->n + ATTR_HEADER + (fingerprint ? ATTR_HEADER + 4 : 0);
+
+	if (n >= filled)
+		return;
+	put_header(w, A_PADDING, filled - n);
+	for (; n < filled && !wr_bad(w); n += 4)
+		wr_u32(w, 0);
+}
+
 static void
 put_fingerprint(struct wr *w)
 {
@@ -416,6 +430,7 @@ stun_encode(const struct stun *m, const void *key, size_t keylen,
 	put_error(&w, m);
 	if (key != NULL)
 		put_integrity(&w, key, keylen);
+	put_padding(&w, m->filled, fingerprint);
 	wr_patch(&w, 2, w.n - STUN_HEADER, 2);
 	if (fingerprint)
 		put_fingerprint(&w);

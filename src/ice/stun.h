@@ -56,6 +56,8 @@ struct stun {
 	uint16_t	 channel;	/* 0: absent */
 	uint8_t		 transport;	/* an IP protocol; 0: absent */
 	uint8_t		 family;	/* 4 or 6, as in an addr; 0: absent */
+	/* encoded: at least as long as this, a multiple of 4, by padding */
+	size_t		 filled;
 	uint16_t	 error;		/* 0: absent */
 	/*
 	 * Decoded: comprehension-required attributes that we do not know.

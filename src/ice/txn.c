@@ -78,7 +78,7 @@ username(const struct generation *g, char *buf)
 }
 
 static size_t
-encode(struct ice *ice, const struct txn *t, uint8_t *buf)
+encode(struct ice *ice, const struct txn *t, uint8_t *buf, size_t cap)
 {
 	const struct generation	*g = generation(ice, t->generation);
 	char			 user[2 * ICE_CRED_MAX + 2];
@@ -86,7 +86,7 @@ encode(struct ice *ice, const struct txn *t, uint8_t *buf)
 
 	memcpy(m.tid, t->tid, sizeof(m.tid));
 	if (t->kind == TXN_GATHER)
-		return stun_encode(&m, NULL, 0, true, buf, STUN_MAX);
+		return stun_encode(&m, NULL, 0, true, buf, cap);
 	if (g == NULL)
 		return 0;
 	m.username = username(g, user);
@@ -97,19 +97,23 @@ encode(struct ice *ice, const struct txn *t, uint8_t *buf)
 	m.tiebreaker = ice->tiebreaker;
 	m.use_candidate = t->kind == TXN_NOMINATE ||
 	    (t->kind == TXN_CONSENT && t->role == STUN_CONTROLLING);
+	m.filled = t->size;
 	return stun_encode(&m, g->remote.pwd, strlen(g->remote.pwd), true, buf,
-	    STUN_MAX);
+	    cap);
 }
 
 void
 txn_send(struct ice *ice, uint64_t now, struct txn *t, struct batch *tx)
 {
-	uint8_t	 buf[STUN_MAX];
-	size_t	 n = encode(ice, t, buf);
+	size_t		 room = t->size > STUN_MAX ? t->size : STUN_MAX;
+	struct dgram	*d;
 
 	tx->to = t->path;
-	if (n > 0)
-		batch_put(tx, buf, n);
+	d = batch_add(tx, room);
+	if (d != NULL) {
+		d->n = encode(ice, t, d->p, room);
+		tx->n -= d->n == 0;
+	}
 	ice->stats.checks_sent += t->kind != TXN_GATHER;
 	t->sent++;
 	t->sent_at = now;

@@ -91,6 +91,15 @@ configure(struct sock *s)
 		set(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	} else
 		set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	/*
+	 * Never in fragments, and whatever ICMP says: the size a path carries
+	 * is found out above (RFC 8899 4.1).
+	 */
+	if (s->family == 6)
+		set(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+		    IPV6_PMTUDISC_PROBE);
+	else
+		set(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	set(s->fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
 	set(s->fd, SOL_SOCKET, SO_SNDBUF, BUFFER);
 	s->gso = getsockopt(s->fd, IPPROTO_UDP, UDP_SEGMENT, &value,
@@ -333,22 +342,38 @@ is_of_segments(int err)
 	return err == EMSGSIZE || err == EIO || err == EINVAL;
 }
 
-/* The datagrams of a message one by one, without the segment size. */
 static void
-send_single(struct udp *u, int fd, size_t m)
+lose(struct udp *u, size_t n, int err)
+{
+	u->stats.lost += n;
+	if (err == EMSGSIZE)
+		u->stats.too_long += n;
+}
+
+/*
+ * The datagrams of a message one by one, without the segment size. If that
+ * was what the device or the socket cannot do, it is not asked again.
+ */
+static void
+send_single(struct udp *u, struct sock *s, size_t m, int refused)
 {
 	struct msghdr	 h = u->out[m].msg_hdr;
+	bool		 sent = false;
 
 	h.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
 	h.msg_iovlen = 1;
 	for (size_t i = 0; i < u->count[m]; i++) {
 		u->stats.calls_sent++;
-		if (sendmsg(fd, &h, 0) == -1)
-			u->stats.lost++;
-		else
+		if (sendmsg(s->fd, &h, 0) == -1)
+			lose(u, 1, errno);
+		else {
 			count_sent(u, h.msg_iov, 1);
+			sent = true;
+		}
 		h.msg_iov++;
 	}
+	if (sent && refused != EMSGSIZE)
+		s->gso = false;
 }
 
 /*
@@ -357,13 +382,13 @@ send_single(struct udp *u, int fd, size_t m)
  * full buffer concerns the rest.
  */
 static void
-flush(struct udp *u, int fd, size_t n)
+flush(struct udp *u, struct sock *s, size_t n)
 {
 	size_t	 m = 0;
 	int	 sent;
 
 	while (m < n) {
-		sent = sendmmsg(fd, u->out + m, (unsigned)(n - m), 0);
+		sent = sendmmsg(s->fd, u->out + m, (unsigned)(n - m), 0);
 		u->stats.calls_sent++;
 		for (; sent > 0; sent--, m++)
 			count_sent(u, u->out[m].msg_hdr.msg_iov, u->count[m]);
@@ -372,9 +397,9 @@ flush(struct udp *u, int fd, size_t n)
 		if (errno == EAGAIN || errno == ENOBUFS)
 			break;
 		if (u->count[m] > 1 && is_of_segments(errno))
-			send_single(u, fd, m);
+			send_single(u, s, m, errno);
 		else
-			u->stats.lost += u->count[m];
+			lose(u, u->count[m], errno);
 		m++;
 	}
 	for (; m < n; m++)
@@ -391,7 +416,7 @@ udp_send(struct udp *u, struct batch *b)
 		next = sock_of(u, b->d[i].to.remote.family);
 		n = run_length(b, i, next->gso);
 		if (m == MESSAGES || (m > 0 && next != s)) {
-			flush(u, s->fd, m);
+			flush(u, s, m);
 			m = 0;
 		}
 		s = next;
@@ -401,7 +426,7 @@ udp_send(struct udp *u, struct batch *b)
 			compose(u, m++, b, i, n);
 	}
 	if (m > 0)
-		flush(u, s->fd, m);
+		flush(u, s, m);
 	batch_reset(b);
 }
 

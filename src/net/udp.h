@@ -41,14 +41,15 @@ bool		 udp_recv(struct udp *, int family,
 		     void *arg);
 
 /*
- * Send the batch and reset it. What the kernel does not take is lost and
- * counted: above us is a transport that repeats.
+ * Send the batch and reset it, never in fragments of IP. What the kernel
+ * does not take is lost and counted: above us is a transport that repeats.
  */
 void		 udp_send(struct udp *, struct batch *);
 
 struct udp_stats {
 	uint64_t	 sent, received, bytes_sent, bytes_received, calls_sent,
 			 calls_received, lost;
+	uint64_t	 too_long;	/* of lost: for the device */
 };
 void		 udp_stats(const struct udp *, struct udp_stats *);
 

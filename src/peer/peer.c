@@ -21,7 +21,8 @@
 #include "peer/sdp.h"
 
 enum {
-	MTU = 1200,		/* UDP payload that every path carries */
+	STALL = 1 * SEC,	/* before its size is doubted */
+	LOOK_AGAIN = 3 * SEC,
 	EARLY = 4,		/* datagrams that overtook our own ICE check */
 	EARLY_LEN = 1500,
 	MESSAGE_MAX = 262144,	/* field.md: never trust a larger limit */
@@ -51,6 +52,9 @@ struct peer {
 	struct early		*early;
 	size_t			 nearly;
 	uint64_t		 forged;
+	size_t			 mtu;	/* in use */
+	bool			 sought, mtu_lost;
+	uint64_t		 looked;	/* at whether it still holds */
 };
 
 static void
@@ -84,8 +88,9 @@ peer_new(const struct peer_conf *conf, uint64_t now)
 	p->conf.hosts = NULL;
 	p->conf.stuns = NULL;
 	p->conf.relays = NULL;
-	if (p->conf.mtu == 0)
-		p->conf.mtu = MTU;
+	p->mtu = conf->mtu != 0 ? conf->mtu : PEER_MTU;
+	if (p->conf.mtu_most == 0 || p->conf.mtu_most > PEER_MTU_MOST)
+		p->conf.mtu_most = PEER_MTU_MOST;
 	if (p->conf.max_message == 0)
 		p->conf.max_message = MESSAGE_DEFAULT;
 	p->session_id = rng_u64(conf->rng) >> 1;
@@ -159,7 +164,7 @@ start_dtls(struct peer *p, uint64_t now)
 	struct dtls_conf	 conf = {
 		.client = is_client(p), .cert = p->conf.cert,
 		.rng = p->conf.rng, .key_id = p->conf.key_id,
-		.mtu = p->conf.mtu,
+		.mtu = p->mtu < PEER_MTU ? p->mtu : PEER_MTU,
 	};
 	struct ice_info		 info;
 
@@ -177,7 +182,7 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 {
 	struct assoc_conf	 conf = {
 		.client = is_client(p),
-		.mtu = (p->conf.mtu - DTLS_OVERHEAD) & ~(size_t)3,
+		.mtu = (p->mtu - DTLS_OVERHEAD) & ~(size_t)3,
 		.sndbuf = p->conf.sndbuf, .rcvbuf = p->conf.rcvbuf,
 	};
 	size_t			 mark;
@@ -207,6 +212,32 @@ deliver(struct peer *p, uint64_t now, struct span *app, struct batch *tx)
 	close_batch(p, tx, mark, path);
 }
 
+/*
+ * How large datagrams may be is asked while DTLS shakes hands, and SCTP, which
+ * cannot grow later, waits for the answer (RFC 8899). What takes foreign peers
+ * by surprise is known (PEER_MTU_FOREIGN), so they are not asked.
+ */
+static void
+search_mtu(struct peer *p, uint64_t now, struct batch *tx)
+{
+	if (p->conf.mtu == 0 && p->remote->hotlink)
+		ice_search_mtu(p->ice, now, p->conf.mtu_most, tx);
+	p->sought = ice_searches_mtu(p->ice);
+	if (!p->remote->hotlink && p->mtu > PEER_MTU_FOREIGN)
+		p->mtu = PEER_MTU_FOREIGN;
+}
+
+static bool
+knows_mtu(struct peer *p)
+{
+	if (p->sought && ice_searches_mtu(p->ice))
+		return false;
+	if (p->sought && ice_mtu(p->ice) != 0)
+		p->mtu = ice_mtu(p->ice);
+	p->sought = false;
+	return true;
+}
+
 static void
 check_dtls(struct peer *p, uint64_t now, struct batch *tx)
 {
@@ -214,7 +245,7 @@ check_dtls(struct peer *p, uint64_t now, struct batch *tx)
 	case DTLS_HANDSHAKE:
 		break;
 	case DTLS_UP:
-		if (p->assoc == NULL)
+		if (p->assoc == NULL && knows_mtu(p))
 			start_sctp(p, now, tx);
 		break;
 	case DTLS_CLOSED:
@@ -324,8 +355,10 @@ advance(struct peer *p, uint64_t now, struct batch *tx)
 			return;
 		tx->to = *ice_path(p->ice);
 		dtls_tick(p->dtls, now, tx);
+		search_mtu(p, now, tx);
 		replay_early(p, now, tx);
-	}
+	} else if (p->dtls != NULL && p->assoc == NULL)
+		check_dtls(p, now, tx);
 }
 
 bool
@@ -357,6 +390,42 @@ peer_input(struct peer *p, uint64_t now, const struct path *from,
 	return true;
 }
 
+static void
+goodbye(struct peer *p, uint64_t now, struct batch *tx)
+{
+	size_t	 mark;
+	bool	 path = open_batch(p, tx, &mark);
+
+	if (p->assoc != NULL)
+		assoc_abort(p->assoc, now, tx);
+	close_batch(p, tx, mark, path);
+	if (p->dtls != NULL && path)
+		dtls_close(p->dtls, now, tx);
+}
+
+/*
+ * A path that has shrunk swallows what is too large for it without a word
+ * (RFC 8899 4.3). Chunks of SCTP cannot be cut again once they are numbered,
+ * so a new connection has to carry on with smaller ones.
+ */
+static void
+watch_mtu(struct peer *p, uint64_t now, struct batch *tx)
+{
+	uint64_t	 since = assoc_stalled(p->assoc);
+
+	if (p->state != PEER_UP || p->conf.mtu != 0 ||
+	    p->mtu <= ICE_MTU_LEAST || since == NEVER)
+		return;
+	if (ice_mtu_lost(p->ice)) {
+		goodbye(p, now, tx);
+		p->mtu_lost = true;
+		fail(p, "the path carries only smaller datagrams now");
+	} else if (now >= since + STALL && now >= p->looked + LOOK_AGAIN) {
+		p->looked = now;
+		ice_look_at_mtu(p->ice, now, p->mtu, tx);
+	}
+}
+
 void
 peer_tick(struct peer *p, uint64_t now, struct batch *tx)
 {
@@ -377,6 +446,7 @@ peer_tick(struct peer *p, uint64_t now, struct batch *tx)
 	path = open_batch(p, tx, &mark);
 	assoc_tick(p->assoc, now, tx);
 	close_batch(p, tx, mark, path);
+	watch_mtu(p, now, tx);
 }
 
 uint64_t
@@ -691,7 +761,7 @@ peer_send_how(struct peer *p, uint64_t now, uint16_t channel,
 bool
 peer_media_fits(const struct peer *p, size_t n)
 {
-	return n + GUARD_GROWTH <= p->conf.mtu;
+	return n + GUARD_GROWTH <= p->mtu;
 }
 
 enum guard_result
@@ -744,19 +814,17 @@ peer_close_channel(struct peer *p, uint64_t now, uint16_t channel,
 void
 peer_close(struct peer *p, uint64_t now, struct batch *tx)
 {
-	size_t	 mark;
-	bool	 path;
-
 	if (p->state == PEER_FAILED)
 		return;
-	path = open_batch(p, tx, &mark);
-	if (p->assoc != NULL)
-		assoc_abort(p->assoc, now, tx);
-	close_batch(p, tx, mark, path);
-	if (p->dtls != NULL && path)
-		dtls_close(p->dtls, now, tx);
+	goodbye(p, now, tx);
 	fail(p, "closed");
 	p->told_failed = true;
+}
+
+size_t
+peer_mtu_lost(const struct peer *p)
+{
+	return p->mtu_lost ? p->mtu : 0;
 }
 
 enum peer_state
@@ -781,6 +849,7 @@ peer_info(const struct peer *p, struct peer_info *info)
 	info->has_pair = ice_info(p->ice, &info->pair);
 	ice_stats(p->ice, &ice);
 	info->forged = p->forged + ice.bad_messages;
+	info->mtu = p->mtu;
 	if (p->guard != NULL)
 		guard_stats(p->guard, info->media);
 	if (p->dtls != NULL) {

@@ -18,6 +18,13 @@ struct rng;
  * A peer connection: ICE, DTLS and SCTP to one remote, driven by session
  * descriptions that somebody else carries. Its datagrams leave sealed.
  */
+enum {
+	PEER_MTU = 1200,		/* what every path carries */
+	/* four of them fill one call to the kernel, a record holds one */
+	PEER_MTU_MOST = 16240,
+	PEER_MTU_FOREIGN = 8192,	/* more is too long for some of them */
+};
+
 enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_UP, PEER_FAILED };
 
 struct peer_conf {
@@ -34,7 +41,11 @@ struct peer_conf {
 	size_t			 nstuns;
 	const struct addr	*relays;	/* relayed addresses */
 	size_t			 nrelays;
-	size_t			 mtu;		/* of a UDP payload; 0: 1200 */
+	/*
+	 * Of a UDP payload. 0: 1200, and between two of us what the path
+	 * carries, up to mtu_most (0: what fills a record).
+	 */
+	size_t			 mtu, mtu_most;
 	/* 0: defaults of assoc.h */
 	size_t			 sndbuf, rcvbuf;
 	size_t			 max_message;	/* to announce; 0: 65535 */
@@ -68,6 +79,7 @@ struct peer_info {
 	struct ice_info		 pair;		/* if has_pair */
 	bool			 has_pair;
 	struct assoc_info	 sctp;
+	size_t			 mtu;		/* of a UDP payload, in use */
 	const char		*suite;		/* NULL before DTLS is up */
 	/* datagrams and records dropped */
 	uint64_t		 forged;
@@ -134,6 +146,12 @@ void		 peer_close_channel(struct peer *, uint64_t now, uint16_t,
 enum guard_result peer_send_media(struct peer *, const void *owner,
 		     const void *, size_t, struct rtp *, struct batch *tx);
 bool		 peer_media_fits(const struct peer *, size_t);
+
+/*
+ * Why it failed was that the path no longer carries what it did: this size,
+ * else 0. A new connection is to use less.
+ */
+size_t		 peer_mtu_lost(const struct peer *);
 
 /* Say goodbye: SCTP ABORT and DTLS close_notify. Then only peer_free. */
 void		 peer_close(struct peer *, uint64_t now, struct batch *tx);

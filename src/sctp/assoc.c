@@ -785,6 +785,12 @@ assoc_room(const struct assoc *a)
 	    (size_t)v[LIB_ROOM] : 0;
 }
 
+uint64_t
+assoc_stalled(const struct assoc *a)
+{
+	return a->so != NULL && a->queued > 0 ? a->progress_at : NEVER;
+}
+
 size_t
 assoc_unacked(const struct assoc *a)
 {

@@ -121,6 +121,9 @@ bool		 assoc_send_how(struct assoc *, uint64_t now, uint16_t channel,
 size_t		 assoc_room(const struct assoc *);
 size_t		 assoc_unacked(const struct assoc *);
 
+/* Since when nothing of what is under way was acknowledged; or NEVER. */
+uint64_t	 assoc_stalled(const struct assoc *);
+
 /*
  * Reset our direction of a channel (RFC 8831 6.7), behind what was sent on
  * it; what still comes on it is dropped. Its id serves again after the peer

@@ -93,6 +93,8 @@ static bool
 make_peer(struct direct *d, uint64_t now)
 {
 	end_peer(d);
+	if (now >= d->shrunk + DIRECT_RAISE * (uint64_t)SEC)
+		d->conf.peer.mtu_most = 0;
 	d->peer = peer_new(&d->conf.peer, now);
 	if (d->peer == NULL) {
 		direct_fail(d, now, "out of memory");
@@ -431,6 +433,16 @@ keep_candidate(struct direct *d, const char *text)
 		    "%s", text);
 }
 
+/* The path swallows what it carried: less from the next connection on. */
+static void
+on_shrunk(struct direct *d, uint64_t now, size_t lost)
+{
+	if (lost == 0)
+		return;
+	d->conf.peer.mtu_most = lost - 1;
+	d->shrunk = now;
+}
+
 bool
 direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
     struct batch *tx)
@@ -453,6 +465,7 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 			on_lost(d, now);
 		break;
 	case PEER_EV_FAILED:
+		on_shrunk(d, now, peer_mtu_lost(d->peer));
 		direct_fail(d, now, peer_why(d->peer));
 		break;
 	case PEER_EV_OPEN:

@@ -32,6 +32,7 @@ enum {
 	DIRECT_STABLE = 10 * SEC,	/* up so long: pauses begin anew */
 	DIRECT_PAUSE_MAX_S = 30,
 	DIRECT_TRICKLE = 16,
+	DIRECT_RAISE = 600,		/* seconds: RFC 8899 5.1.1 */
 };
 
 struct direct_conf {
@@ -60,6 +61,7 @@ struct direct {
 	uint64_t		 offered;	/* when first; for telemetry */
 	uint64_t		 offers, answers_ok, answers_err, forged;
 	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
+	uint64_t		 shrunk;	/* when the path's MTU did */
 };
 
 struct direct	*direct_new(const struct direct_conf *);

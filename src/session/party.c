@@ -561,6 +561,8 @@ direct_info(const struct direct *d, struct link_info *i)
 	i->pair = info.pair;
 	i->rtt = info.sctp.rtt != 0 ? info.sctp.rtt : info.pair.rtt;
 	i->retransmits = info.sctp.retransmits;
+	if (peer_state(d->peer) == PEER_UP)
+		i->mtu = info.mtu;
 }
 
 void

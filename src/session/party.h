@@ -53,6 +53,7 @@ struct party_conf {
 	size_t			 chunk;		/* of a frame; 0: default */
 	size_t			 high;		/* unacked; 0: no limit */
 	uint64_t		 stall;		/* counted after; 0: never */
+	size_t			 mtu;		/* of peer.h */
 };
 
 struct party_event {
@@ -164,6 +165,7 @@ struct link_info {
 	bool		 has_pair;
 	struct ice_info	 pair;
 	uint64_t	 rtt, retransmits;
+	size_t		 mtu;		/* of a datagram; 0: no direct path */
 	uint64_t	 seq;		/* frames on the outbound one */
 	uint64_t	 tx_bytes, rx_bytes, tx_p2p_packets, tx_ws_packets,
 			 rx_packets;

@@ -385,7 +385,7 @@ LIVE = {'inbound': int, 'outbound_accepted': int, 'outbound_pending': int,
         'sessions_out': list, 'proxies': list}
 SESSION = {'sid': str, 'peer': str, 'channel': str, 'webrtc': str,
            'ws_reconnects': int, 'tx_bytes': int, 'rx_bytes': int,
-           'retransmits': int, 'rtt_ms': float}
+           'retransmits': int, 'rtt_ms': float, 'mtu': int}
 NULLABLE = ('offer_to_dc_open_ms', 'open_to_first_payload_ms',
             'first_payload_to_steady_state_ms', 'pair', 'idle_s')
 

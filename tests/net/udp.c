@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include "net/udp.h"
 #include "support/oom.h"
@@ -205,7 +206,7 @@ a_run_leaves_in_one_call(void **state)
 }
 
 static void
-segments_too_large_for_the_path_go_one_by_one(void **state)
+datagrams_too_large_for_the_device_are_lost_alone(void **state)
 {
 	struct udp_stats	 st;
 
@@ -215,16 +216,46 @@ segments_too_large_for_the_path_go_one_by_one(void **state)
 	    system("ip link set lo mtu 1280 up 2>/dev/null") != 0)
 		skip();
 	setup(4);
-	for (size_t i = 0; i < 10; i++)
-		add(1400);
 	for (size_t i = 0; i < 3; i++)
-		add(1000);
+		add(1252);
 	udp_send(g.a, &g.tx);
-	receive(4, 13);
-	EQ(g.count, 13);
+	for (size_t i = 0; i < 10; i++)
+		add(1253);
+	add(1000);
+	g.tx.d[10].p[0] = 3;		/* the fourth that arrives */
+	for (size_t i = 1; i < 1000; i++)
+		g.tx.d[10].p[i] = (uint8_t)(3 + i);
+	udp_send(g.a, &g.tx);
+	receive(4, 4);
+	EQ(g.count, 4);
 	CHECK(!g.wrong);
 	udp_stats(g.a, &st);
-	EQ(st.sent, 13);
+	EQ(st.sent, 4);
+	EQ(st.lost, 10);
+	EQ(st.too_long, 10);
+	teardown();
+}
+
+static void
+runs_arrive_where_segmentation_is_refused(void **state)
+{
+	struct udp_stats	 st;
+	int			 on = 1;
+
+	(void)state;
+	setup(4);
+	if (!udp_has_gso(g.a))
+		skip();
+	/* What a device without checksums answers, this does, too. */
+	EQ(setsockopt(udp_fd(g.a, 4), SOL_SOCKET, SO_NO_CHECK, &on,
+	    sizeof(on)), 0);
+	for (size_t i = 0; i < 150; i++)
+		add(1200);
+	udp_send(g.a, &g.tx);
+	receive(4, 150);
+	EQ(g.count, 150);
+	CHECK(!g.wrong);
+	udp_stats(g.a, &st);
 	EQ(st.lost, 0);
 	teardown();
 }
@@ -381,6 +412,7 @@ main(void)
 		cmocka_unit_test(the_local_address_of_a_path_is_the_source),
 		cmocka_unit_test(runs_arrive_as_the_datagrams_they_were),
 		cmocka_unit_test(a_run_leaves_in_one_call),
+		cmocka_unit_test(runs_arrive_where_segmentation_is_refused),
 		cmocka_unit_test(
 		    runs_arrive_without_segmentation_in_the_kernel),
 		cmocka_unit_test(runs_arrive_without_joining_in_the_kernel),
@@ -392,7 +424,7 @@ main(void)
 		cmocka_unit_test(this_host_has_an_address),
 		cmocka_unit_test(running_out_of_memory_opens_nothing),
 		cmocka_unit_test(
-		    segments_too_large_for_the_path_go_one_by_one),
+		    datagrams_too_large_for_the_device_are_lost_alone),
 	};
 
 	return RUN(tests);

@@ -133,14 +133,18 @@ a_source_that_two_links_use_is_one_links_only(void **state)
 		send(w, 0, 1, i + 100, 5, 500);
 	world_run(w, SEC);
 	EQ(info_of(w, 0).media[GUARD_COLLISION], 10);
-	EQ(w->side[1].app[0].datagrams + w->side[1].app[1].datagrams, 10);
+	/* The first may come before it is known whose it is. */
+	CHECK(w->side[1].app[0].datagrams >= 9 &&
+	    w->side[1].app[0].datagrams <= 10);
+	EQ(w->side[1].app[1].datagrams, 0);
 	world_free(w);
 }
 
 static void
 what_is_not_rtp_is_dropped_and_counted(void **state)
 {
-	struct world		*w = begin(4, &one, &one, 1);
+	struct party_conf	 small = { .dialect1 = true, .mtu = PEER_MTU };
+	struct world		*w = begin(4, &small, &small, 1);
 	struct link_info	 i;
 	struct link		*l = w->side[0].app[0].link;
 	static const uint8_t	 bad[][12] = {

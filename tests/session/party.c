@@ -6,25 +6,6 @@ static const struct party_conf	 one = { .dialect1 = true };
 static const struct party_conf	 zero = { .dialect1 = false };
 
 static bool
-carried(const struct world *w, enum carrier c)
-{
-	struct link_info	 i;
-
-	for (int s = 0; s < 2; s++) {
-		world_info(w, s, 0, &i);
-		if (i.carrier != c)
-			return false;
-	}
-	return true;
-}
-
-static bool
-both_direct(const struct world *w)
-{
-	return carried(w, CARRIER_P2P);
-}
-
-static bool
 both_relay(const struct world *w)
 {
 	return carried(w, CARRIER_WS);
@@ -85,16 +66,6 @@ dialect_1_speaks_dialect_0_to_an_upstream_peer(void **state)
 	(void)state;
 	comes_up(&one, &zero, 0, both_direct);
 	comes_up(&zero, &one, 0, both_direct);
-}
-
-static void
-nothing_was_reset(const struct world *w)
-{
-	for (int s = 0; s < 2; s++)
-		for (int l = 0; l < W_LINKS; l++)
-			if (w->side[s].app[l].resets > 0)
-				fail_msg("side %d link %d: %s", s, l,
-				    w->side[s].app[l].why);
 }
 
 static void

@@ -697,4 +697,33 @@ two_sending(uint64_t seed, const struct party_conf *a,
 	return w;
 }
 
+static inline bool
+carried(const struct world *w, enum carrier c)
+{
+	struct link_info	 i;
+
+	for (int s = 0; s < 2; s++) {
+		world_info(w, s, 0, &i);
+		if (i.carrier != c)
+			return false;
+	}
+	return true;
+}
+
+static inline bool
+both_direct(const struct world *w)
+{
+	return carried(w, CARRIER_P2P);
+}
+
+static inline void
+nothing_was_reset(const struct world *w)
+{
+	for (int s = 0; s < 2; s++)
+		for (int l = 0; l < W_LINKS; l++)
+			if (w->side[s].app[l].resets > 0)
+				fail_msg("side %d link %d: %s", s, l,
+				    w->side[s].app[l].why);
+}
+
 #endif
