@@ -58,6 +58,7 @@ struct assoc {
 	uint64_t		 now, packet_at, progress_at;
 	uint64_t		 acked, queued;	/* as they were */
 	uint64_t		 received, inits, ignored;
+	size_t			 chunk;		/* of a message, per packet */
 	uint16_t		 streams;	/* the lesser of both ways */
 	uint8_t			*buf;		/* one message, or what came */
 	size_t			 cap, have;
@@ -429,6 +430,7 @@ on_change(struct assoc *a, struct rd *r, struct assoc_event *ev)
 			a->streams = sac.sac_outbound_streams;
 		if (sac.sac_inbound_streams < a->streams)
 			a->streams = sac.sac_inbound_streams;
+		a->chunk = lib_chunk(a->so);
 		ev->type = ASSOC_EV_UP;
 		return true;
 	case SCTP_COMM_LOST:
@@ -845,6 +847,7 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->mtu = a->conf.mtu;
+	info->chunk = a->chunk;
 	info->packets_sent = a->out.packets;
 	info->packets_received = a->received;
 	info->retransmits = a->out.retransmits;

@@ -47,6 +47,7 @@ struct assoc_info {
 	uint64_t	 retransmits, cwnd, unacked, packets_sent,
 	    packets_received;
 	size_t		 mtu;
+	size_t		 chunk;	/* of a message in a full packet; 0: unknown */
 };
 
 struct assoc	*assoc_new(const struct assoc_conf *, uint64_t now);

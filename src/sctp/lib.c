@@ -357,6 +357,18 @@ lib_numbers(struct socket *so, uint64_t v[LIB_NUMBERS])
 	return so != NULL && hotlink_sctp_numbers(so, v) == 0;
 }
 
+size_t
+lib_chunk(struct socket *so)
+{
+	struct sctp_status	 st;
+	socklen_t		 n = sizeof(st);
+
+	memset(&st, 0, sizeof(st));
+	if (usrsctp_getsockopt(so, IPPROTO_SCTP, SCTP_STATUS, &st, &n) < 0)
+		return 0;
+	return st.sstat_fragmentation_point;
+}
+
 void
 lib_assure(struct socket *so)
 {

@@ -54,6 +54,9 @@ uint64_t	 lib_next(uint64_t now, bool busy);
 /* False: there is no association. */
 bool		 lib_numbers(struct socket *, uint64_t[LIB_NUMBERS]);
 
+/* Bytes of a message in each of its packets but the last; 0: unknown. */
+size_t		 lib_chunk(struct socket *);
+
 /* Make sure a timer runs while something is outstanding; send again. */
 void		 lib_assure(struct socket *);
 void		 lib_kick(struct socket *);

@@ -75,13 +75,22 @@ send_control(struct link *l, uint64_t now, struct batch *tx)
 	}
 }
 
+/*
+ * Packets that are all full leave in one call to the kernel, a shorter one
+ * in their midst ends it.
+ */
 static size_t
 frame_limit(const struct peer *peer, size_t head, size_t most)
 {
-	size_t	 n = peer_max_message(peer), room = peer_room(peer);
+	size_t			 n = peer_max_message(peer);
+	size_t			 room = peer_room(peer);
+	struct peer_info	 info;
 
+	peer_info(peer, &info);
 	n = n < most ? n : most;
 	n = n < room ? n : room;
+	if (info.sctp.chunk > 0 && n > info.sctp.chunk)
+		n -= n % info.sctp.chunk;
 	return n > head ? n - head : 0;
 }
 

@@ -139,6 +139,37 @@ large_packets_carry_it_too(void **state)
 }
 
 static void
+whole_chunks_leave_in_packets_of_one_length(void **state)
+{
+	static const size_t	 mtu[] = { 1160, 1212, 8932, 16200 };
+	struct simnet_conf	 net = { .seed = 11, .delay = MS };
+	struct assoc_info	 info;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mtu) / sizeof(mtu[0]); i++) {
+		up(&net, (struct assoc_conf){ .mtu = mtu[i] });
+		open_one();
+		pass(SEC);
+		assoc_info(w.e[0].a, &info);
+		CHECK(info.chunk > 0 && info.chunk < mtu[i]);
+		w.e[1].lax = true;
+		address(&w.e[0], &w.e[1]);
+		CHECK(assoc_send(w.e[0].a, w.now, (uint16_t)w.e[0].id[0],
+		    message, 3 * info.chunk, &w.tx));
+		EQ(w.tx.n, 3);
+		for (size_t k = 0; k < 3; k++) {
+			EQ(w.tx.d[k].n, w.tx.d[0].n);
+			CHECK(w.tx.d[k].n <= mtu[i]);
+			CHECK(w.tx.d[k].n > mtu[i] - 16);
+		}
+		simnet_send(w.net, w.now, &w.tx);
+		pass(SEC);
+		EQ(w.e[1].total, 3 * info.chunk);
+		finish();
+	}
+}
+
+static void
 a_receiver_that_takes_nothing_stops_the_sender(void **state)
 {
 	struct simnet_conf	 net = { .seed = 10, .delay = MS };
@@ -332,6 +363,7 @@ main(void)
 		TEST(it_works_at_twenty_percent_loss),
 		TEST(eight_associations_do_not_disturb_each_other),
 		TEST(large_packets_carry_it_too),
+		TEST(whole_chunks_leave_in_packets_of_one_length),
 		TEST(a_receiver_that_takes_nothing_stops_the_sender),
 		TEST(an_abort_reaches_the_peer_behind_the_data),
 		TEST(a_closed_channel_is_closed_behind_its_data),
