@@ -75,23 +75,29 @@ send_control(struct link *l, uint64_t now, struct batch *tx)
 	}
 }
 
-/*
- * Packets that are all full leave in one call to the kernel, a shorter one
- * in their midst ends it.
- */
 static size_t
 frame_limit(const struct peer *peer, size_t head, size_t most)
 {
-	size_t			 n = peer_max_message(peer);
-	size_t			 room = peer_room(peer);
+	size_t	 n = peer_max_message(peer), room = peer_room(peer);
+
+	n = n < most ? n : most;
+	n = n < room ? n : room;
+	return n > head ? n - head : 0;
+}
+
+/*
+ * Packets that are all full leave in one call to the kernel, a shorter one
+ * in their midst ends it: no more than fills some.
+ */
+static size_t
+full_packets(const struct peer *peer, size_t head, size_t n)
+{
 	struct peer_info	 info;
 
 	peer_info(peer, &info);
-	n = n < most ? n : most;
-	n = n < room ? n : room;
-	if (info.sctp.chunk > 0 && n > info.sctp.chunk)
-		n -= n % info.sctp.chunk;
-	return n > head ? n - head : 0;
+	if (info.sctp.chunk == 0 || n + head < info.sctp.chunk)
+		return n;
+	return n - (n + head) % info.sctp.chunk;
 }
 
 /* A message is sent to its end before another stream's begins. */
@@ -112,7 +118,10 @@ send_flow(struct link *l, uint64_t now, struct batch *tx)
 	size_t		 max = frame_limit(p->direct->peer, HLNK2_HEAD,
 			    has_datagrams(p) ? SHORT_FRAME : FRAME_MAX);
 
-	if (max < LEAST_ROOM || !flow_data(l->m.flow, now, max, &h))
+	if (max < LEAST_ROOM)
+		return 0;
+	max = full_packets(p->direct->peer, HLNK2_HEAD, max);
+	if (!flow_data(l->m.flow, now, max, &h))
 		return 0;
 	if (!send2(p, now, l->channel, &h, tx))
 		return 0;
