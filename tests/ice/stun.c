@@ -244,6 +244,27 @@ what_follows_the_integrity_is_ignored(void **state)
 	CHECK(stun_verify(&m, "k", 1));
 }
 
+static void
+a_filled_message_has_its_length_and_its_integrity(void **state)
+{
+	static const char	 key[] = "a key of twenty-four char";
+	struct stun		 m = { .method = STUN_BINDING }, got;
+	static uint8_t		 buf[16384];
+
+	(void)state;
+	for (size_t n = 64; n <= sizeof(buf); n += n < 2100 ? 4 : 1428) {
+		m.filled = n;
+		EQ(stun_encode(&m, key, sizeof(key), true, buf, sizeof(buf)),
+		    n);
+		EQ(stun_decode(&got, buf, n), 0);
+		CHECK(got.fingerprint && stun_verify(&got, key, sizeof(key)));
+		EQ(got.nunknown, 0);
+		EQ(stun_decode(&got, buf, n - 4), -1);
+	}
+	m.filled = sizeof(buf) + 4;
+	EQ(stun_encode(&m, key, sizeof(key), true, buf, sizeof(buf)), 0);
+}
+
 int
 main(void)
 {
@@ -260,6 +281,8 @@ main(void)
 		cmocka_unit_test(
 		    an_unknown_attribute_that_must_be_understood_is_listed),
 		cmocka_unit_test(what_follows_the_integrity_is_ignored),
+		cmocka_unit_test(
+		    a_filled_message_has_its_length_and_its_integrity),
 	};
 
 	return RUN(tests);
