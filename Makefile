@@ -66,7 +66,7 @@ SRC_CLI = acks actions agent burst env frames identity key main options relay \
 SRC_CLI += devstack flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
-SRC_AGENT += datagrams relays
+SRC_AGENT += datagrams framed relays
 SRC_NET += dgram
 SRC_CLI += msg msg_rows msg_send msg_sync
 
@@ -97,7 +97,7 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party rest
 TEST_SESSION += datagram media mtu
 TEST_BASE += dgq
 TEST_SRTP = rtp guard
-TEST_AGENT = post renew url
+TEST_AGENT = framed post renew url
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
@@ -145,7 +145,7 @@ FUZZ += scenario spec
 FUZZ += rtp
 FUZZ += progress
 FUZZ += turn
-FUZZ += stages
+FUZZ += framed stages
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

@@ -24,6 +24,7 @@
 #include "agent/uplink.h"
 #include "base/log.h"
 #include "crypto/rng.h"
+#include "crypto/tls.h"
 #include "net/clock.h"
 #include "net/loop.h"
 #include "net/resolve.h"
@@ -373,15 +374,16 @@ static const struct uplink_user	 uplink_user = {
 };
 
 static void
-on_server(void *arg, uint64_t now, const struct addr *server,
-    const char *turn)
+on_server(void *arg, uint64_t now, const struct servers_found *s)
 {
 	struct agent	*a = arg;
 
-	if (turn != NULL)
-		relays_add(a->relays, now, server, turn);
+	if (s->turn != NULL)
+		relays_add(a->relays, now, s);
+	if (s->addr == NULL)
+		return;
 	for (struct node *n = a->nodes; n != NULL; n = n->next) {
-		party_add_stun(n->party, now, server);
+		party_add_stun(n->party, now, s->addr);
 		n->dirty = true;
 	}
 }
@@ -655,6 +657,7 @@ on_turn(void *arg, uint64_t now)
 	}
 	relays_tick(a->relays, now, &a->batch);
 	send_batch(a, now);
+	relays_pump(a->relays, now);
 	braked = brake(a, now);
 	more = talk(a, now);
 	update_channels(a, now);
@@ -726,8 +729,10 @@ start(struct agent *a, uint64_t now)
 		.user = &uplink_user, .arg = a,
 	};
 	struct relays_conf	 relays = {
+		.loop = a->loop, .resolver = a->resolver,
+		.trust = c->tls->trust,
 		.rng = c->rng, .hosts = a->host, .nhosts = a->nhosts,
-		.up = on_relayed, .arg = a,
+		.datagram = on_datagram, .up = on_relayed, .arg = a,
 	};
 
 	if (c->access_token != NULL || c->refresh_token != NULL) {
@@ -772,6 +777,7 @@ stop(struct agent *a, uint64_t now)
 	if (a->relays != NULL) {
 		relays_close(a->relays, now, &a->batch);
 		send_batch(a, now);
+		relays_pump(a->relays, now);
 	}
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/framed.h"
 #include "agent/relays.h"
+#include "agent/servers.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "crypto/hash.h"
@@ -25,6 +27,14 @@ struct relay {
 	struct addr	 server;
 	struct turn	*turn;		/* NULL: not now */
 	bool		 up;		/* and told of */
+	/*
+	 * Over a stream the path is made up: from no address to the server's
+	 * place in our table.
+	 */
+	bool		 stream, tls, gone;
+	char		 name[256];
+	uint16_t	 port;
+	struct framed	*framed;
 	size_t		 host;		/* the next of hosts to ask from */
 	uint64_t	 again_at, pause;
 };
@@ -55,13 +65,23 @@ relays_new(const struct relays_conf *conf)
 	return r;
 }
 
+static void
+drop(struct relay *v)
+{
+	turn_free(v->turn);
+	framed_free(v->framed);
+	v->turn = NULL;
+	v->framed = NULL;
+	v->up = v->gone = false;
+}
+
 void
 relays_free(struct relays *r)
 {
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++)
-		turn_free(r->v[i].turn);
+		drop(&r->v[i]);
 	wipe(r, sizeof(*r));
 	free(r);
 }
@@ -99,48 +119,129 @@ next_host(struct relay *v)
 	return NULL;
 }
 
+static void
+pause_now(struct relay *v, uint64_t now)
+{
+	v->host = 0;
+	v->again_at = now + v->pause;
+	v->pause = earlier(2 * v->pause, AGAIN_MAX);
+}
+
+static void
+allocate(struct relay *v, uint64_t now, const struct path *path)
+{
+	struct turn_conf	 c = {
+		.rng = v->owner->conf.rng, .user = v->owner->user,
+		.pass = v->owner->pass, .path = *path, .family = 4,
+	};
+
+	if (!v->stream)
+		c.family = v->server.family;
+	v->turn = turn_new(&c, now);
+	if (v->turn == NULL)
+		pause_now(v, now);
+}
+
+static void
+on_up(void *arg, uint64_t now)
+{
+	struct relay	*v = arg;
+	struct path	 path = { .local = { .family = 4 },
+			     .remote = v->server };
+
+	allocate(v, now, &path);
+}
+
+static void
+on_message(void *arg, uint64_t now, uint8_t *bytes, size_t n)
+{
+	struct relay		*v = arg;
+	struct relays		*r = v->owner;
+	struct path		 path = { .local = { .family = 4 },
+				     .remote = v->server };
+
+	if (v->turn != NULL)
+		r->conf.datagram(r->conf.arg, now, &path, bytes, n);
+}
+
+static void
+on_closed(void *arg, uint64_t now, const char *why)
+{
+	struct relay	*v = arg;
+
+	(void)now;
+	v->gone = true;
+	log_warnx("ice server %s: %s", v->text, why);
+}
+
+static void
+open_stream(struct relay *v, uint64_t now)
+{
+	const struct relays_conf	*r = &v->owner->conf;
+	struct framed_conf		 c = {
+		.loop = r->loop, .resolver = r->resolver, .rng = r->rng,
+		.trust = r->trust, .tls = v->tls, .host = v->name,
+		.port = v->port, .up = on_up, .message = on_message,
+		.closed = on_closed, .arg = v,
+	};
+
+	v->framed = framed_new(&c, now);
+	if (v->framed == NULL)
+		pause_now(v, now);
+}
+
 /* A try from every address, then a pause. */
 static void
 ask(struct relay *v, uint64_t now)
 {
-	const struct addr	*host = next_host(v);
-	struct turn_conf	 c = {
-		.rng = v->owner->conf.rng, .user = v->owner->user,
-		.pass = v->owner->pass, .family = v->server.family,
-	};
+	const struct addr	*host;
+	struct path		 path = { .remote = v->server };
 
-	turn_free(v->turn);
-	v->turn = NULL;
-	v->up = false;
-	if (host == NULL) {
-		v->host = 0;
-		v->again_at = now + v->pause;
-		v->pause = earlier(2 * v->pause, AGAIN_MAX);
+	drop(v);
+	if (v->stream) {
+		open_stream(v, now);
 		return;
 	}
-	c.path.local = *host;
-	c.path.remote = v->server;
-	v->turn = turn_new(&c, now);
-	if (v->turn == NULL)
-		v->again_at = now + v->pause;
+	host = next_host(v);
+	if (host == NULL) {
+		pause_now(v, now);
+		return;
+	}
+	path.local = *host;
+	allocate(v, now, &path);
+}
+
+/* What no socket has: which of ours it is, as an address. */
+static struct addr
+made_up(size_t i)
+{
+	struct addr	 a = { .family = 4, .port = (uint16_t)(i + 1) };
+
+	return a;
 }
 
 void
-relays_add(struct relays *r, uint64_t now, const struct addr *server,
-    const char *text)
+relays_add(struct relays *r, uint64_t now, const struct servers_found *found)
 {
 	struct relay	*v = &r->v[r->n];
 
 	for (size_t i = 0; i < r->n; i++)
-		if (addr_equal(&r->v[i].server, server))
+		if (found->addr != NULL && !r->v[i].stream &&
+		    addr_equal(&r->v[i].server, found->addr))
 			return;
 	if (r->n == AGENT_SERVERS)
 		return;
-	r->n++;
 	v->owner = r;
-	v->server = *server;
 	v->pause = AGAIN_MIN;
-	snprintf(v->text, sizeof(v->text), "%s", text);
+	snprintf(v->text, sizeof(v->text), "%s", found->turn);
+	v->stream = found->addr == NULL;
+	v->server = v->stream ? made_up(r->n) : *found->addr;
+	if (v->stream) {
+		v->tls = found->tls;
+		v->port = found->port;
+		snprintf(v->name, sizeof(v->name), "%s", found->host);
+	}
+	r->n++;
 	ask(v, now);
 }
 
@@ -151,8 +252,12 @@ look(struct relay *v, uint64_t now)
 	const struct relays_conf	*c = &v->owner->conf;
 	char				 text[ADDR_TEXT];
 
+	if (v->gone) {
+		drop(v);
+		pause_now(v, now);
+	}
 	if (v->turn == NULL) {
-		if (now >= v->again_at)
+		if (v->framed == NULL && now >= v->again_at)
 			ask(v, now);
 		return;
 	}
@@ -169,7 +274,11 @@ look(struct relay *v, uint64_t now)
 		break;
 	case TURN_FAILED:
 		log_warnx("ice server %s: %s", v->text, turn_why(v->turn));
-		ask(v, now);
+		if (v->stream) {
+			drop(v);
+			pause_now(v, now);
+		} else
+			ask(v, now);
 		break;
 	case TURN_ASKING:
 	case TURN_CLOSING:
@@ -229,16 +338,32 @@ keep(struct relays *r, uint64_t now, const struct dgram *d)
 	memcpy(oldest->bytes, d->p, d->n);
 }
 
+/* What goes to a server over a stream is no datagram. */
+static bool
+is_streamed(struct relays *r, const struct dgram *d)
+{
+	struct relay	*v;
+
+	if (d->to.local.port != 0 || !addr_is_any(&d->to.remote))
+		return false;
+	for (v = r->v; v < r->v + r->n; v++)
+		if (v->framed != NULL && addr_equal(&v->server, &d->to.remote))
+			framed_put(v->framed, d->p, d->n);
+	return true;
+}
+
+/* True: it is one of the socket's. */
 static bool
 wrap(struct relays *r, uint64_t now, struct dgram *d)
 {
 	struct relay	*v = relay_of(r, &d->to.local);
 
-	if (v == NULL || turn_wrap(v->turn, now, d))
-		return true;
-	if (turn_permit(v->turn, now, &d->to.remote) == 0)
-		keep(r, now, d);
-	return false;
+	if (v != NULL && !turn_wrap(v->turn, now, d)) {
+		if (turn_permit(v->turn, now, &d->to.remote) == 0)
+			keep(r, now, d);
+		return false;
+	}
+	return !is_streamed(r, d);
 }
 
 void
@@ -300,7 +425,8 @@ relays_deadline(const struct relays *r)
 	uint64_t	 at = NEVER;
 
 	for (const struct relay *v = r->v; v < r->v + r->n; v++)
-		at = earlier(at, v->turn != NULL ? turn_deadline(v->turn) :
+		at = earlier(at, v->gone ? 0 : v->turn != NULL ?
+		    turn_deadline(v->turn) : v->framed != NULL ? NEVER :
 		    v->again_at);
 	return at;
 }
@@ -314,6 +440,14 @@ relays_up(const struct relays *r, struct addr *to, size_t cap)
 		if (r->v[i].up && turn_state(r->v[i].turn) == TURN_UP)
 			to[n++] = *turn_relayed(r->v[i].turn);
 	return n;
+}
+
+void
+relays_pump(struct relays *r, uint64_t now)
+{
+	for (struct relay *v = r->v; v < r->v + r->n; v++)
+		if (v->framed != NULL)
+			framed_pump(v->framed, now);
 }
 
 void

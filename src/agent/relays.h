@@ -7,8 +7,12 @@
 
 #include "base/batch.h"
 
+struct loop;
 struct relays;
+struct resolver;
 struct rng;
+struct servers_found;
+struct tls_trust;
 
 /*
  * The agent's TURN allocations: one per server, for a server knows one by the
@@ -17,9 +21,15 @@ struct rng;
  * behind their back, what comes there is unwrapped before they see it.
  */
 struct relays_conf {
+	struct loop		*loop;		/* for streams */
+	struct resolver		*resolver;
+	const struct tls_trust	*trust;
 	struct rng		*rng;		/* borrowed for the life */
 	const struct addr	*hosts;		/* likewise: with their ports */
 	size_t			 nhosts;
+	/* what came over a stream: a datagram like others */
+	void			(*datagram)(void *, uint64_t now,
+				    const struct path *, uint8_t *, size_t);
 	/* a relayed address is there, once per allocation */
 	void			(*up)(void *, uint64_t now,
 				    const struct addr *);
@@ -34,9 +44,9 @@ void		 relays_free(struct relays *);
 int		 relays_login(struct relays *, const char *user,
 		     const char *pass);
 
-/* Ask for an address there; text names it in messages, and is copied. */
+/* Ask for an address at a TURN server. */
 void		 relays_add(struct relays *, uint64_t now,
-		     const struct addr *server, const char *text);
+		     const struct servers_found *);
 
 /*
  * A datagram. RELAYS_DATA: it is for a party, path and bytes say from whom;
@@ -50,6 +60,9 @@ enum relays_input relays_input(struct relays *, uint64_t now, struct path *,
 void		 relays_wrap(struct relays *, uint64_t now, struct batch *);
 void		 relays_tick(struct relays *, uint64_t now, struct batch *tx);
 uint64_t	 relays_deadline(const struct relays *);
+
+/* Streams are written, after all else in a turn. */
+void		 relays_pump(struct relays *, uint64_t now);
 
 /* The addresses that are there. Count, at most cap. */
 size_t		 relays_up(const struct relays *, struct addr *, size_t cap);

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "net/resolve.h"
 
-enum { ENTRY_MAX = 300, STUN_PORT = 3478 };
+enum { ENTRY_MAX = 300, STUN_PORT = 3478, TURNS_PORT = 5349 };
 
 /* A name that is being looked up. */
 struct lookup {
@@ -25,7 +25,6 @@ struct servers {
 	struct addr	 stun[AGENT_SERVERS];
 	size_t		 nstun;
 	bool		 login;		/* there is one for TURN */
-	bool		 said_stream;
 };
 
 struct servers *
@@ -69,6 +68,7 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 {
 	struct lookup	*l = arg;
 	struct servers	*s = l->owner;
+	struct servers_found found = { .turn = l->turn ? l->text : NULL };
 
 	if (n == 0) {
 		log_warnx("ice server %s: %s", l->text, why);
@@ -77,19 +77,19 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	}
 	for (size_t i = 0; i < n && s->nstun < AGENT_SERVERS; i++) {
 		s->stun[s->nstun] = a[i];
-		s->fn(s->arg, now, &s->stun[s->nstun++],
-		    l->turn ? l->text : NULL);
+		found.addr = &s->stun[s->nstun++];
+		s->fn(s->arg, now, &found);
 	}
 }
 
-/* host, host:port, [v6], [v6]:port. 0 or -1. */
+/* host, host:port, [v6], [v6]:port; port 0: none. 0 or -1. */
 static int
 split_port(char *host, uint16_t *port)
 {
 	char		*colon = strrchr(host, ':'), *end;
 	unsigned long	 v;
 
-	*port = STUN_PORT;
+	*port = 0;
 	if (*host == '[') {
 		end = strchr(host, ']');
 		if (end == NULL)
@@ -119,47 +119,88 @@ known(const struct servers *s, const char *text)
 	return false;
 }
 
-static bool
-is_stream(const char *text)
+/* An entry taken apart. */
+struct entry {
+	char		 host[ENTRY_MAX];
+	uint16_t	 port;
+	bool		 turn, tls, stream;
+};
+
+static const char *
+scheme(struct entry *e, const char *text)
 {
-	return strncmp(text, "turns:", 6) == 0 ||
-	    (strncmp(text, "turn:", 5) == 0 &&
-	    strstr(text, "?transport=tcp") != NULL);
+	static const struct {
+		const char	*name;
+		bool		 turn, tls;
+	} v[] = {
+		{ "stun:", false, false }, { "turn:", true, false },
+		{ "turns:", true, true },
+	};
+
+	for (size_t i = 0; i < 3; i++)
+		if (strncmp(text, v[i].name, strlen(v[i].name)) == 0) {
+			e->turn = v[i].turn;
+			e->tls = e->stream = v[i].tls;
+			return text + strlen(v[i].name);
+		}
+	return text;
+}
+
+/* 0 or -1: it is no URL of a server that could be asked. */
+static int
+take_apart(struct entry *e, const char *text)
+{
+	char	*query;
+
+	memset(e, 0, sizeof(*e));
+	snprintf(e->host, sizeof(e->host), "%s", scheme(e, text));
+	query = strchr(e->host, '?');
+	if (query != NULL && e->turn) {
+		if (strcmp(query, "?transport=tcp") == 0)
+			e->stream = true;
+		else if (strcmp(query, "?transport=udp") != 0 || e->tls)
+			return -1;
+		*query = '\0';
+	}
+	if (strcspn(e->host, "?/@ ") != strlen(e->host) ||
+	    split_port(e->host, &e->port) == -1)
+		return -1;
+	if (e->port == 0)
+		e->port = e->tls ? TURNS_PORT : STUN_PORT;
+	return 0;
+}
+
+/* The stream looks its name up when it is opened. */
+static void
+look_up(struct servers *s, uint64_t now, struct lookup *l,
+    const struct entry *e)
+{
+	struct servers_found	 found = {
+		.turn = l->text, .host = e->host, .port = e->port,
+		.tls = e->tls,
+	};
+
+	if (e->stream)
+		s->fn(s->arg, now, &found);
+	else
+		resolve(s->resolver, e->host, e->port, on_resolved, l, now);
 }
 
 static void
 add(struct servers *s, uint64_t now, const char *text)
 {
-	char		 host[ENTRY_MAX];
-	uint16_t	 port;
+	struct entry	 e;
 	struct lookup	*l;
-	char		*query;
-	bool		 turn;
 
 	if (known(s, text))
 		return;
-	turn = strncmp(text, "turn:", 5) == 0;
-	if (is_stream(text)) {
-		if (!s->said_stream)
-			log_warnx("ice server %s: TURN over TCP and TLS is "
-			    "not supported, skipped", text);
-		s->said_stream = true;
+	if (take_apart(&e, text) == -1) {
+		log_warnx("ice server %s: malformed, skipped", text);
 		return;
 	}
-	if (turn && !s->login) {
+	if (e.turn && !s->login) {
 		log_warnx("ice server %s: no user and password for it, "
 		    "skipped", text);
-		turn = false;
-		return;
-	}
-	snprintf(host, sizeof(host), "%s",
-	    turn || strncmp(text, "stun:", 5) == 0 ? text + 5 : text);
-	query = turn ? strchr(host, '?') : NULL;
-	if (query != NULL && strcmp(query, "?transport=udp") == 0)
-		*query = '\0';
-	if (strcspn(host, "?/@ ") != strlen(host) ||
-	    split_port(host, &port) == -1) {
-		log_warnx("ice server %s: malformed, skipped", text);
 		return;
 	}
 	l = s->nentries < AGENT_SERVERS ? calloc(1, sizeof(*l)) : NULL;
@@ -168,10 +209,10 @@ add(struct servers *s, uint64_t now, const char *text)
 		return;
 	}
 	l->owner = s;
-	l->turn = turn;
+	l->turn = e.turn;
 	snprintf(l->text, sizeof(l->text), "%s", text);
 	s->entry[s->nentries++] = l;
-	resolve(s->resolver, host, port, on_resolved, l, now);
+	look_up(s, now, l, &e);
 }
 
 void

@@ -1,6 +1,7 @@
 #ifndef AGENT_SERVERS_H
 #define AGENT_SERVERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,12 +12,20 @@ struct servers;
 
 /*
  * The ICE servers: "stun:host[:port]", or a bare host:port, which upstream's
- * older clients write, or "turn:host[:port][?transport=udp]", which is asked
- * for both; names are resolved, what cannot be used is named once and skipped
- * (hotlink-protocol.md 5.7).
+ * older clients write, "turn:host[:port][?transport=udp]", which is asked for
+ * both, "turn:host[:port]?transport=tcp" and "turns:host[:port]"; names are
+ * resolved, what cannot be used is named once and skipped (hotlink-protocol.md
+ * 5.7).
  */
-typedef void	 servers_fn(void *, uint64_t now, const struct addr *,
-		     const char *turn);	/* NULL, or its text */
+struct servers_found {
+	const struct addr	*addr;	/* NULL: over a stream */
+	const char		*turn;	/* its text; NULL: STUN alone */
+	const char		*host;	/* of a stream, with TLS or without */
+	uint16_t		 port;
+	bool			 tls;
+};
+
+typedef void	 servers_fn(void *, uint64_t now, const struct servers_found *);
 
 /* fn is called for each address when it is known. NULL: out of memory. */
 struct servers	*servers_new(struct resolver *, servers_fn *, void *);

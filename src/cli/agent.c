@@ -195,6 +195,16 @@ set_messages(struct agent_conf *c, struct holds *h)
 }
 
 /* How the relay is known, if it is asked by TLS. */
+/* For the relay, if its key is not known, and TURN servers over TLS. */
+static bool
+needs_trust(const struct agent_conf *c, const struct holds *h)
+{
+	const char	*ice = h->settings.ice_servers;
+
+	return (c->server.tls && args.pin == NULL) ||
+	    (ice != NULL && strstr(ice, "turns:") != NULL);
+}
+
 static int
 set_tls(struct agent_conf *c, struct holds *h)
 {
@@ -206,13 +216,11 @@ set_tls(struct agent_conf *c, struct holds *h)
 	    strlen(args.pin)) == -1)
 		return options_misuse(&command,
 		    "--pin %s: not 64 hexadecimal digits", args.pin);
-	if (!c->server.tls)
-		return OPTIONS_RUN;
 	c->tls = &h->tls;
-	if (args.pin != NULL) {
+	if (args.pin != NULL)
 		h->tls.pin = h->pin;
+	if (!needs_trust(c, h))
 		return OPTIONS_RUN;
-	}
 	pem = file_read(file, TLS_PEM_MAX, &n);
 	if (pem == NULL) {
 		log_warn("%s: cannot read the trusted certificates", file);
