@@ -35,6 +35,7 @@
 enum {
 	/* a window of SCTP packets, each with its room */
 	BATCH_BYTES = 4 << 20,
+	SPACE_SHARE = 8,	/* of --memory: for SCTP, each way */
 	/* of pumping in one turn, then the rest's turn */
 	ROUNDS = 4,
 	SAYS = 256,		/* relay messages of one party in a row */
@@ -68,6 +69,7 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 		.connect_timeout = c->connect_timeout, .grace = c->grace,
 		.window = c->window, .chunk = c->chunk, .high = c->high,
 		.stall = c->stall, .mtu = c->mtu,
+		.space = c->memory / SPACE_SHARE,
 	};
 
 	if (n == NULL)

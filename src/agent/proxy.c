@@ -22,7 +22,11 @@ enum {
 	RETRY_BIND = 1 * SEC,
 	ACCEPT_PAUSE = 1 * SEC,	/* without descriptors, or memory */
 	SILENTS = 16,		/* connections that may be looked at at once */
-	READS = 4,		/* per turn: performance.md, 2 to 8 */
+	/*
+	 * Per turn: the peer works on what was sent in one turn while we read
+	 * for the next. 128 KiB cost a tenth, 4 MiB a sixth of the throughput.
+	 */
+	READ_TURN = 512 << 10,
 };
 
 /*
@@ -98,12 +102,15 @@ read_up(struct conn *c, uint64_t now)
 {
 	struct link	*link = c->proxy->conf.link;
 	struct span	 space;
+	size_t		 left = READ_TURN;
 	ssize_t		 n;
 
-	for (int i = 0; i < READS && !c->eof; i++) {
+	while (left > 0 && !c->eof) {
 		space = link_space(link);
 		if (space.n == 0)
 			return;
+		if (space.n > left)
+			space.n = left;
 		n = tcp_read(c->io.fd, space.p, space.n);
 		if (n == TCP_AGAIN)
 			return;
@@ -119,6 +126,7 @@ read_up(struct conn *c, uint64_t now)
 		link_filled(link, now, (size_t)n);
 		if ((size_t)n < space.n)
 			return;
+		left -= (size_t)n;
 	}
 }
 

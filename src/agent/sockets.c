@@ -5,8 +5,6 @@
 #include "net/loop.h"
 #include "net/udp.h"
 
-enum { READS = 4 };		/* socket drains per turn */
-
 struct sock {
 	struct sockets	*all;
 	struct udp	*udp;
@@ -33,28 +31,26 @@ on_datagram(void *arg, const struct path *path, uint8_t *p, size_t n)
 	ss->fn(ss->arg, ss->now, path, p, n);
 }
 
+/* Once per turn, so that the sender hears of it soon. */
 static void
-drain(struct sock *s, int family, uint64_t now)
+read_once(struct sock *s, int family, uint64_t now)
 {
-	bool	 more = true;
-
 	s->all->now = now;
-	for (int i = 0; more && i < READS; i++)
-		more = udp_recv(s->udp, family, on_datagram, s->all);
+	udp_recv(s->udp, family, on_datagram, s->all);
 }
 
 static void
 on_ready4(void *arg, unsigned got, uint64_t now)
 {
 	(void)got;
-	drain(arg, 4, now);
+	read_once(arg, 4, now);
 }
 
 static void
 on_ready6(void *arg, unsigned got, uint64_t now)
 {
 	(void)got;
-	drain(arg, 6, now);
+	read_once(arg, 6, now);
 }
 
 static void

@@ -22,6 +22,13 @@
 
 enum {
 	STALL = 1 * SEC,	/* before its size is doubted */
+	/*
+	 * What SCTP may hold: near, two turns of either end, since less makes
+	 * them wait for each other and more falls out of the cache; far, what
+	 * is under way.
+	 */
+	SPACE_NEAR = 2 << 20, SPACE_FAR = 4 << 20, SPACE_LEAST = 256 << 10,
+	FAR = 5 * MS,		/* round trip */
 	LOOK_AGAIN = 3 * SEC,
 	EARLY = 4,		/* datagrams that overtook our own ICE check */
 	EARLY_LEN = 1500,
@@ -177,13 +184,26 @@ start_dtls(struct peer *p, uint64_t now)
 		fail(p, "out of memory");
 }
 
+static size_t
+space_for(const struct peer *p)
+{
+	struct ice_info	 info;
+	size_t		 n = SPACE_NEAR;
+
+	if (ice_info(p->ice, &info) && info.rtt >= FAR)
+		n = SPACE_FAR;
+	if (p->conf.space != 0 && n > p->conf.space)
+		n = p->conf.space;
+	return n > SPACE_LEAST ? n : SPACE_LEAST;
+}
+
 static void
 start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 {
 	struct assoc_conf	 conf = {
 		.client = is_client(p),
 		.mtu = (p->mtu - DTLS_OVERHEAD) & ~(size_t)3,
-		.sndbuf = p->conf.sndbuf, .rcvbuf = p->conf.rcvbuf,
+		.sndbuf = space_for(p), .rcvbuf = space_for(p),
 	};
 	size_t			 mark;
 	bool			 path;

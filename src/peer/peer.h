@@ -46,8 +46,8 @@ struct peer_conf {
 	 * carries, up to mtu_most (0: what fills a record).
 	 */
 	size_t			 mtu, mtu_most;
-	/* 0: defaults of assoc.h */
-	size_t			 sndbuf, rcvbuf;
+	/* most that SCTP may hold either way; 0: what a long path needs */
+	size_t			 space;
 	size_t			 max_message;	/* to announce; 0: 65535 */
 	/* borrowed for the life; NULL: channels only */
 	const struct sdp_media	*media;

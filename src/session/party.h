@@ -53,7 +53,7 @@ struct party_conf {
 	size_t			 chunk;		/* of a frame; 0: default */
 	size_t			 high;		/* unacked; 0: no limit */
 	uint64_t		 stall;		/* counted after; 0: never */
-	size_t			 mtu;		/* of peer.h */
+	size_t			 mtu, space;	/* of peer.h */
 };
 
 struct party_event {
