@@ -11,6 +11,7 @@ struct flying {
 struct simnet {
 	struct simnet_conf	 conf;
 	uint64_t		 state, order;
+	uint64_t		 busy[2];	/* bottlenecks, until; ns */
 	struct flying		*f;	/* a binary heap by (at, order) */
 	size_t			 n, cap;
 	uint8_t			*last;	/* what simnet_recv lent out */
@@ -70,12 +71,32 @@ swap(struct simnet *s, size_t i, size_t j)
 	s->f[j] = t;
 }
 
+/* When it has left the bottleneck; UINT64_MAX: it found the queue full. */
+static uint64_t
+squeeze(struct simnet *s, uint64_t now, const struct dgram *d)
+{
+	uint64_t	*busy = &s->busy[d->to.local.port % 2], ns = now * 1000;
+
+	if (s->conf.rate == 0)
+		return now;
+	if (*busy < ns)
+		*busy = ns;
+	if ((*busy - ns) / 1000 * s->conf.rate / 1000000 + d->n >
+	    s->conf.queue)
+		return UINT64_MAX;
+	*busy += d->n * 1000000000 / s->conf.rate;
+	return *busy / 1000;
+}
+
 static void
 fly(struct simnet *s, uint64_t now, const struct dgram *d)
 {
 	struct flying	 f = { .order = s->order++, .d = *d };
 	size_t		 i;
 
+	now = squeeze(s, now, d);
+	if (now == UINT64_MAX)
+		return;
 	if (s->n == s->cap) {
 		s->cap = s->cap * 2 + 64;
 		s->f = realloc(s->f, s->cap * sizeof(*s->f));

@@ -19,6 +19,12 @@ struct simnet_conf {
 	unsigned	 loss, dup;
 	/* larger datagrams vanish; 0: no limit */
 	size_t		 mtu;
+	/*
+	 * A bottleneck for all that comes from even ports, and one for odd:
+	 * bytes a second (0: none), and what waits there before it is lost.
+	 */
+	uint64_t	 rate;
+	size_t		 queue;
 };
 
 struct simnet;
