@@ -45,6 +45,7 @@ SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_ICE += turn probe
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
+SRC_SCTP += bbr steer
 SRC_SRTP = library guard rtp
 SRC_PEER = peer sdp
 SRC_WS = frame http ws
@@ -130,7 +131,7 @@ MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle start burst-3party mpc acks
-SCRIPTS = $(BENCH:%=bench/%) bench/datapath \
+SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths \
 	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary

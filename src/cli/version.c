@@ -40,7 +40,8 @@ cmd_version(int argc, char **argv)
 		return status;
 	printf("hotlink %s\n", VERSION);
 	printf("BearSSL 0.6\n");	/* it cannot be asked */
-	printf("usrsctp %s\n", assoc_library());
+	printf("usrsctp %s, congestion control %s\n", assoc_library(),
+	    assoc_congestion_control());
 	printf("%s\n", srtp_library());
 	printf("jansson %s\n", jansson_version_str());
 	printf("libyaml %s\n", yml_library());

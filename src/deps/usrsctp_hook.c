@@ -18,6 +18,15 @@ void hotlink_sctp_kick(struct socket *);
 void hotlink_sctp_work(void);
 int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
     size_t, const void *, size_t);
+int hotlink_sctp_steer(struct socket *);
+uint32_t hotlink_sctp_allow(struct socket *);
+
+/* In sctp/steer.c: what it is told of one association, and what it wants. */
+void hotlink_sctp_acked(void *, const struct timeval *, uint32_t, int);
+void hotlink_sctp_lost(void *, uint32_t);
+uint32_t hotlink_sctp_update(void *, uint32_t);
+void hotlink_sctp_timeout(void *);
+uint32_t hotlink_sctp_window(void *, uint32_t);
 
 int
 hotlink_sctp_patched(void)
@@ -55,6 +64,22 @@ hotlink_tcb(struct socket *so)
 	return (inp == NULL ? NULL : LIST_FIRST(&inp->sctp_asoc_list));
 }
 
+/*
+ * Bytes that wait to be sent; those of chunks are not counted anywhere, so as
+ * if all that were sent are full. Right about whether there are any.
+ */
+static uint32_t
+hotlink_unsent(struct sctp_tcb *stcb, uint32_t queued)
+{
+	struct sctp_association *asoc = &stcb->asoc;
+	uint32_t sent;
+
+	if (TAILQ_EMPTY(&asoc->send_queue) && asoc->stream_queue_cnt == 0)
+		return (asoc->sent_queue_retran_cnt > 0);
+	sent = asoc->sent_queue_cnt * sctp_get_frag_point(stcb, asoc);
+	return (queued > sent ? queued - sent : 1);
+}
+
 /* In the order of enum lib_number. */
 int
 hotlink_sctp_numbers(struct socket *so, uint64_t *v)
@@ -83,6 +108,7 @@ hotlink_sctp_numbers(struct socket *so, uint64_t *v)
 	v[6] = asoc->last_acked_seq;
 	v[7] = asoc->peers_rwnd;
 	v[8] = SCTP_GET_STATE(stcb) == SCTP_STATE_OPEN;
+	v[9] = hotlink_unsent(stcb, queued);
 	return (0);
 }
 
@@ -146,4 +172,86 @@ hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
 	uio.uio_rw = UIO_WRITE;
 	uio.uio_resid = headlen + bodylen;
 	return (sctp_lower_sosend(so, NULL, &uio, NULL, NULL, 0, &info));
+}
+
+/*
+ * Congestion control of ours in place of a module of usrsctp's: the table of
+ * an association is its own copy. The window handed over ends where the pace
+ * says so, too; usrsctp then stops by itself and needs no refusal.
+ */
+static void
+hotlink_set_window(struct sctp_nets *net)
+{
+	net->cwnd = hotlink_sctp_window(net->ro._l_addr.sconn.sconn_addr,
+	    net->flight_size);
+}
+
+/* Called for a chunk that is acknowledged, and for one marked as missing. */
+static void
+hotlink_on_chunk(struct sctp_nets *net, struct sctp_tmit_chunk *chk)
+{
+	void *id = net->ro._l_addr.sconn.sconn_addr;
+
+	if (chk->sent >= SCTP_DATAGRAM_RESEND)
+		hotlink_sctp_lost(id, chk->send_size);
+	else
+		hotlink_sctp_acked(id, &chk->sent_rcv_time, chk->send_size,
+		    chk->snd_count < 2);
+}
+
+static void
+hotlink_after_sack(struct sctp_tcb *stcb, struct sctp_association *asoc,
+    int moved, int reneged, int will_exit)
+{
+	struct sctp_nets *net = asoc->primary_destination;
+
+	net->cwnd = hotlink_sctp_update(net->ro._l_addr.sconn.sconn_addr,
+	    net->flight_size);
+}
+
+static void
+hotlink_after_fr(struct sctp_tcb *stcb, struct sctp_association *asoc)
+{
+	hotlink_set_window(asoc->primary_destination);
+}
+
+static void
+hotlink_after_timeout(struct sctp_tcb *stcb, struct sctp_nets *net)
+{
+	hotlink_sctp_timeout(net->ro._l_addr.sconn.sconn_addr);
+	hotlink_set_window(net);
+}
+
+static void
+hotlink_no_change(struct sctp_tcb *stcb, struct sctp_nets *net)
+{
+}
+
+int
+hotlink_sctp_steer(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+	struct sctp_cc_functions *cc;
+
+	if (stcb == NULL)
+		return (-1);
+	cc = &stcb->asoc.cc_functions;
+	cc->sctp_cwnd_update_after_sack = hotlink_after_sack;
+	cc->sctp_cwnd_update_exit_pf = hotlink_no_change;
+	cc->sctp_cwnd_update_after_fr = hotlink_after_fr;
+	cc->sctp_cwnd_update_after_timeout = hotlink_after_timeout;
+	cc->sctp_cwnd_update_tsn_acknowledged = hotlink_on_chunk;
+	return (0);
+}
+
+/* Before anything is sent, for time has gone on: what is under way. */
+uint32_t
+hotlink_sctp_allow(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+
+	if (stcb == NULL || stcb->asoc.primary_destination == NULL)
+		return (0);
+	hotlink_set_window(stcb->asoc.primary_destination);
+	return (stcb->asoc.primary_destination->flight_size);
 }

@@ -17,6 +17,7 @@
 #include "sctp/dcep.h"
 #include "sctp/lib.h"
 #include "sctp/out.h"
+#include "sctp/steer.h"
 
 enum {
 	COMMON = 12,			/* the header of every packet */
@@ -58,6 +59,7 @@ struct assoc {
 	uint64_t		 now, packet_at, progress_at;
 	uint64_t		 acked, queued;	/* as they were */
 	uint64_t		 received, inits, ignored;
+	struct steer		 steer;
 	size_t			 chunk;		/* of a message, per packet */
 	uint16_t		 streams;	/* the lesser of both ways */
 	uint8_t			*buf;		/* one message, or what came */
@@ -97,6 +99,7 @@ enter(struct assoc *a, uint64_t now, struct batch *tx)
 	a->now = now;
 	lib_now(now);
 	out_begin(&a->out, tx);
+	steer_enter(&a->steer, a->so, &a->out);
 }
 
 static bool
@@ -124,6 +127,7 @@ leave(struct assoc *a)
 			a->progress_at = a->now;
 		a->acked = v[LIB_ACKED];
 		a->queued = v[LIB_QUEUED];
+		steer_leave(&a->steer, a->so, &a->out, v);
 	}
 	if (a->out.woken)
 		a->readable = true;
@@ -139,10 +143,10 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 	if (a == NULL)
 		return NULL;
 	a->conf = *conf;
-	if (a->conf.sndbuf == 0)
-		a->conf.sndbuf = SPACE;
+	a->steer.space = conf->sndbuf != 0 ? conf->sndbuf : SPACE;
+	a->steer.most = conf->sndbuf != 0 ? conf->sndbuf : SPACE_MAX;
 	if (a->conf.rcvbuf == 0)
-		a->conf.rcvbuf = SPACE;
+		a->conf.rcvbuf = SPACE_MAX;
 	if (a->conf.max_message == 0)
 		a->conf.max_message = MESSAGE;
 	assert(a->conf.mtu >= MTU_MIN && a->conf.mtu <= MTU_MAX);
@@ -167,6 +171,7 @@ assoc_free(struct assoc *a)
 	lib_now(a->now);
 	let_go(a);
 	out_fini(&a->out);
+	steer_end(&a->steer);
 	free(a->buf);
 	free(a);
 }
@@ -174,7 +179,7 @@ assoc_free(struct assoc *a)
 void
 assoc_start(struct assoc *a, uint64_t now, struct batch *tx)
 {
-	struct lib_conf	 c = { a->conf.mtu - COMMON, a->conf.sndbuf,
+	struct lib_conf	 c = { a->conf.mtu - COMMON, a->steer.space,
 	    a->conf.rcvbuf };
 
 	if (a->so != NULL || a->state != ASSOC_NEW)
@@ -431,6 +436,8 @@ on_change(struct assoc *a, struct rd *r, struct assoc_event *ev)
 		if (sac.sac_inbound_streams < a->streams)
 			a->streams = sac.sac_inbound_streams;
 		a->chunk = lib_chunk(a->so);
+		if (!a->conf.newreno)
+			steer_begin(&a->steer, a->so, &a->out, a->chunk);
 		ev->type = ASSOC_EV_UP;
 		return true;
 	case SCTP_COMM_LOST:
@@ -652,8 +659,8 @@ assoc_tick(struct assoc *a, uint64_t now, struct batch *tx)
 		return;
 	enter(a, now, tx);
 	lib_expire();
-	if (a->out.blocked) {
-		a->out.blocked = false;
+	if (a->out.blocked || a->steer.paced) {
+		a->out.blocked = a->steer.paced = false;
 		lib_kick(a->so);
 	}
 	do_duties(a);
@@ -674,6 +681,7 @@ assoc_deadline(const struct assoc *a)
 	queued = lib_numbers(a->so, v) && v[LIB_QUEUED] > 0;
 	at = lib_next(a->now, queued || a->state == ASSOC_NEW ||
 	    a->now - a->packet_at < QUIET);
+	at = earlier(at, steer_next(&a->steer));
 	if (queued && a->state == ASSOC_UP)
 		at = earlier(at, a->progress_at + patience(v));
 	return at;
@@ -782,9 +790,14 @@ size_t
 assoc_room(const struct assoc *a)
 {
 	uint64_t	 v[LIB_NUMBERS];
+	size_t		 room, most;
 
-	return a->state == ASSOC_UP && lib_numbers(a->so, v) ?
-	    (size_t)v[LIB_ROOM] : 0;
+	if (a->state != ASSOC_UP || !lib_numbers(a->so, v))
+		return 0;
+	room = (size_t)v[LIB_ROOM];
+	/* Space for what is under way is none for what waits. */
+	most = v[LIB_UNSENT] < SPACE ? SPACE - (size_t)v[LIB_UNSENT] : 0;
+	return a->conf.sndbuf == 0 && most < room ? most : room;
 }
 
 uint64_t
@@ -854,8 +867,15 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 	if (!lib_numbers(a->so, v))
 		return;
 	info->rtt = v[LIB_RTT];
-	info->cwnd = v[LIB_CWND];
+	info->cwnd = a->steer.model != NULL ?
+	    steer_cwnd(&a->steer) : v[LIB_CWND];
 	info->unacked = v[LIB_QUEUED];
+}
+
+const char *
+assoc_congestion_control(void)
+{
+	return lib_cc();
 }
 
 const char *

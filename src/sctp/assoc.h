@@ -20,7 +20,10 @@ struct assoc_conf {
 	bool		 client;	/* DTLS client: even channel ids */
 	/* of an SCTP packet, 12-byte header included */
 	size_t		 mtu;
-	size_t		 sndbuf, rcvbuf;	/* 0: 1 MiB */
+	/* 0: from 1 MiB to 4 as the path needs; and 4, all of it */
+	size_t		 sndbuf, rcvbuf;
+	/* usrsctp's congestion control in place of ours */
+	bool		 newreno;
 	size_t		 max_message;	/* the largest we accept: 0: 262144 */
 };
 
@@ -142,5 +145,8 @@ void		 assoc_info(const struct assoc *, struct assoc_info *);
 
 /* What usrsctp was built as: "0.9.5.0 (patched)" or what a packager gave. */
 const char	*assoc_library(void);
+
+/* "bbr", or usrsctp's own: "newreno" if wanted, "stock" if unpatched. */
+const char	*assoc_congestion_control(void);
 
 #endif

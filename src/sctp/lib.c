@@ -108,6 +108,8 @@ hotlink_sctp_numbers(struct socket *so, uint64_t *v)
 	v[LIB_ACKED] = v[LIB_QUEUED];
 	v[LIB_WINDOW] = st.sstat_rwnd;
 	v[LIB_OPEN] = st.sstat_state == SCTP_ESTABLISHED;
+	v[LIB_UNSENT] = (uint64_t)st.sstat_penddata *
+	    st.sstat_fragmentation_point;
 	return 0;
 }
 
@@ -334,6 +336,19 @@ lib_now(uint64_t now)
 		    INT32_MAX);
 }
 
+uint64_t
+lib_time(void)
+{
+	return clock_now;
+}
+
+uint64_t
+lib_when(const struct timeval *tv)
+{
+	return (uint64_t)(tv->tv_sec - TIME_BASE) * SEC +
+	    (uint64_t)tv->tv_usec;
+}
+
 void
 lib_expire(void)
 {
@@ -379,6 +394,14 @@ void
 lib_kick(struct socket *so)
 {
 	hotlink_sctp_kick(so);
+}
+
+void
+lib_space(struct socket *so, size_t sndbuf)
+{
+	int	 n = (int)sndbuf;
+
+	set(so, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
 }
 
 bool
@@ -428,6 +451,23 @@ lib_reset(struct socket *so, uint16_t stream)
 		return LIB_RESET_SENT;
 	return errno == EALREADY || errno == EBUSY || errno == EAGAIN ?
 	    LIB_RESET_LATER : LIB_RESET_NEVER;
+}
+
+/* HOTLINK_CC=newreno: a way to compare, and to do without our model. */
+bool
+lib_has_model(void)
+{
+	const char	*want = getenv("HOTLINK_CC");
+
+	return lib_patched() && (want == NULL || strcmp(want, "newreno") != 0);
+}
+
+const char *
+lib_cc(void)
+{
+	if (!lib_patched())
+		return "stock";
+	return lib_has_model() ? "bbr" : "newreno";
 }
 
 bool

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct socket;
+struct timeval;
 
 /*
  * What usrsctp has one of: its initialisation, clock, timers and settings;
@@ -20,6 +21,7 @@ enum lib_number {
 	LIB_ACKED,		/* the highest TSN acknowledged in order */
 	LIB_WINDOW,		/* what the peer still takes */
 	LIB_OPEN,		/* 1: established */
+	LIB_UNSENT,		/* bytes queued and not under way */
 	LIB_NUMBERS,
 };
 
@@ -45,6 +47,9 @@ void		 lib_close(struct socket *, uintptr_t id);
 /* The time of this call, for all of usrsctp. Nothing expires yet. */
 void		 lib_now(uint64_t);
 
+uint64_t	 lib_time(void);
+uint64_t	 lib_when(const struct timeval *);	/* by usrsctp's clock */
+
 /* Run the timers that are due. */
 void		 lib_expire(void);
 
@@ -60,6 +65,9 @@ size_t		 lib_chunk(struct socket *);
 /* Make sure a timer runs while something is outstanding; send again. */
 void		 lib_assure(struct socket *);
 void		 lib_kick(struct socket *);
+
+/* What it may hold from now on. */
+void		 lib_space(struct socket *, size_t sndbuf);
 
 /* One message of two pieces, whole or not at all. */
 bool		 lib_send(struct socket *, uint16_t stream, uint32_t ppid,
@@ -82,6 +90,10 @@ enum lib_reset { LIB_RESET_SENT, LIB_RESET_LATER, LIB_RESET_NEVER };
 enum lib_reset	 lib_reset(struct socket *, uint16_t stream);
 
 bool		 lib_patched(void);
+
+/* If our model of the path is there and wanted; and what is in use. */
+bool		 lib_has_model(void);
+const char	*lib_cc(void);
 const char	*lib_name(void);
 
 #endif

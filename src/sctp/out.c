@@ -77,6 +77,7 @@ look(struct out *o, const uint8_t *p, size_t n)
 	tsn = rd_u32(&r);
 	if (r.bad)
 		return;
+	o->data += n;
 	if (o->sent && (int32_t)(tsn - o->tsn) <= 0) {
 		o->retransmits++;
 		return;

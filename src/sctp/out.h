@@ -6,6 +6,8 @@
 
 #include "base/batch.h"
 
+struct bbr;
+
 /*
  * Where an association's packets go. usrsctp knows it by a number, never by
  * a pointer, so a late call finds nothing. While the association is being
@@ -22,6 +24,8 @@ struct out {
 	bool		 sent;		/* tsn is the highest DATA sent */
 	uint32_t	 tsn;
 	uint64_t	 packets, retransmits, lost;
+	uint64_t	 data;		/* bytes of packets with DATA */
+	struct bbr	*model;		/* borrowed; NULL: usrsctp's own */
 };
 
 /* -1: out of memory, or too many. */

@@ -1,0 +1,195 @@
+/*
+ * Between usrsctp, which calls these from within its handling of a SACK or of
+ * a timer (src/deps/usrsctp_hook.c), and the model of the association's path.
+ */
+#include <sys/time.h>		/* struct timeval; nothing here reads a clock */
+
+#include "base/time.h"
+#include "sctp/bbr.h"
+#include "sctp/lib.h"
+#include "sctp/out.h"
+#include "sctp/steer.h"
+
+enum {
+	CHUNK_HEADER = 16,
+	FULL = 2048,		/* a window of less is closed */
+	TRIPS = 4,
+};
+
+void		 hotlink_sctp_acked(void *, const struct timeval *, uint32_t,
+		     int);
+void		 hotlink_sctp_lost(void *, uint32_t);
+uint32_t	 hotlink_sctp_update(void *, uint32_t);
+void		 hotlink_sctp_timeout(void *);
+uint32_t	 hotlink_sctp_window(void *, uint32_t);
+int		 hotlink_sctp_steer(struct socket *);
+uint32_t	 hotlink_sctp_allow(struct socket *);
+
+/* Stand-ins, as in lib.c, for a library without our hook. */
+
+__attribute__((weak)) int
+hotlink_sctp_steer(struct socket *so)
+{
+	(void)so;
+	return -1;
+}
+
+__attribute__((weak)) uint32_t
+hotlink_sctp_allow(struct socket *so)
+{
+	(void)so;
+	return 0;
+}
+
+static struct bbr *
+model_of(void *id)
+{
+	struct out	*o = out_find((uintptr_t)id);
+
+	return o == NULL ? NULL : o->model;
+}
+
+/* A chunk arrived. once: no other copy of it was sent. */
+void
+hotlink_sctp_acked(void *id, const struct timeval *sent, uint32_t n, int once)
+{
+	struct bbr	*b = model_of(id);
+
+	if (b != NULL)
+		bbr_acked(b, lib_when(sent), n, once != 0);
+}
+
+void
+hotlink_sctp_lost(void *id, uint32_t n)
+{
+	struct bbr	*b = model_of(id);
+
+	if (b != NULL)
+		bbr_lost(b, n);
+}
+
+/* No further than the pace allows now. */
+uint32_t
+hotlink_sctp_window(void *id, uint32_t flight)
+{
+	struct out	*o = out_find((uintptr_t)id);
+	uint64_t	 cwnd, paced;
+
+	if (o == NULL || o->model == NULL)
+		return flight;
+	cwnd = bbr_cwnd(o->model);
+	paced = flight + (uint64_t)bbr_budget(o->model, lib_time());
+	if (paced < cwnd)
+		cwnd = paced;
+	return cwnd < UINT32_MAX ? (uint32_t)cwnd : UINT32_MAX;
+}
+
+/* A SACK was read, and that much is still under way. */
+uint32_t
+hotlink_sctp_update(void *id, uint32_t flight)
+{
+	struct bbr	*b = model_of(id);
+
+	if (b != NULL)
+		bbr_update(b, lib_time(), flight);
+	return hotlink_sctp_window(id, flight);
+}
+
+void
+hotlink_sctp_timeout(void *id)
+{
+	struct bbr	*b = model_of(id);
+
+	if (b != NULL)
+		bbr_timeout(b);
+}
+
+/* Without memory, or with another library, usrsctp's own goes on. */
+void
+steer_begin(struct steer *s, struct socket *so, struct out *o, size_t chunk)
+{
+	if (!lib_has_model() || s->model != NULL)
+		return;
+	s->model = bbr_new(chunk + CHUNK_HEADER, o->id, lib_time());
+	o->model = s->model;
+	if (s->model == NULL || hotlink_sctp_steer(so) < 0)
+		return;
+	steer_enter(s, so, o);
+}
+
+void
+steer_end(struct steer *s)
+{
+	bbr_free(s->model);
+	s->model = NULL;
+}
+
+void
+steer_enter(struct steer *s, struct socket *so, struct out *o)
+{
+	if (s->model == NULL || so == NULL)
+		return;
+	s->flight = hotlink_sctp_allow(so);
+	s->data = o->data;
+}
+
+/*
+ * The sender had room to send and nothing left, since all that it may hold is
+ * under way or, behind a gap, waits for what is sent again. Up to four round
+ * trips of the path's rate that is worth the memory.
+ */
+static void
+follow_path(struct steer *s, struct socket *so)
+{
+	struct bbr_info	 i;
+	uint64_t	 want = s->space + s->space / 2, worth;
+
+	bbr_info(s->model, &i);
+	if (i.rtt_min == NEVER)
+		return;
+	worth = i.rate * i.rtt_min / SEC * TRIPS;
+	if (want > worth)
+		want = worth;
+	if (want > s->most)
+		want = s->most;
+	if (want <= s->space)
+		return;
+	s->space = (size_t)want;
+	lib_space(so, s->space);
+}
+
+/* The model learns what left, and if more would have, had there been more. */
+void
+steer_leave(struct steer *s, struct socket *so, struct out *o,
+    const uint64_t *v)
+{
+	size_t	 n = (size_t)(o->data - s->data);
+	bool	 closed = v[LIB_WINDOW] < FULL;
+
+	if (s->model == NULL)
+		return;
+	s->data = o->data;
+	if (n > 0)
+		bbr_sent(s->model, lib_time(), n, s->flight);
+	s->paced = false;
+	if (v[LIB_FLIGHT] >= bbr_cwnd(s->model))
+		return;
+	if (v[LIB_UNSENT] == 0 || closed)
+		bbr_limited(s->model, v[LIB_FLIGHT]);
+	else
+		s->paced = bbr_budget(s->model, lib_time()) == 0;
+	if (v[LIB_UNSENT] == 0 && v[LIB_QUEUED] > s->space / 4 * 3)
+		follow_path(s, so);
+}
+
+uint64_t
+steer_next(const struct steer *s)
+{
+	return s->paced ? bbr_next(s->model) : NEVER;
+}
+
+size_t
+steer_cwnd(const struct steer *s)
+{
+	return bbr_cwnd(s->model);
+}

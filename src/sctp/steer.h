@@ -1,0 +1,42 @@
+#ifndef SCTP_STEER_H
+#define SCTP_STEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bbr;
+struct out;
+struct socket;
+
+/*
+ * The window of an association set by a model of its path (bbr.h) in place of
+ * usrsctp's congestion control. All of this does nothing, and leaves it to
+ * usrsctp, as long as there is no model.
+ */
+struct steer {
+	struct bbr	*model;		/* NULL: usrsctp's own */
+	size_t		 space, most;	/* sndbuf as it is, and may become */
+	size_t		 flight;	/* as this call began */
+	uint64_t	 data;		/* out.data, then */
+	bool		 paced;		/* it is time that we wait for */
+};
+
+/* Once it is up. chunk: bytes of a message in a full packet. */
+void		 steer_begin(struct steer *, struct socket *, struct out *,
+		     size_t chunk);
+void		 steer_end(struct steer *);
+
+/*
+ * Around every call that may send, for the pace allows more with time; v are
+ * the numbers of lib.h afterwards.
+ */
+void		 steer_enter(struct steer *, struct socket *, struct out *);
+void		 steer_leave(struct steer *, struct socket *, struct out *,
+		     const uint64_t *v);
+
+/* If paced, when lib_kick has something to send; else NEVER. */
+uint64_t	 steer_next(const struct steer *);
+size_t		 steer_cwnd(const struct steer *);
+
+#endif
