@@ -97,6 +97,7 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party rest
 	token
 TEST_SESSION += datagram media mtu
 TEST_BASE += dgq
+TEST_SCTP += bbr path
 TEST_SRTP = rtp guard
 TEST_AGENT = framed post renew url
 TEST_RELAY = door hub hub_hold

@@ -22,13 +22,15 @@ enum {
 	UNIT = 256,			/* gains are in 256ths */
 	MARKS = 256, MARKS_PER_RTT = 64,
 	FIRST = 10, LEAST = 4,		/* cwnd in packets */
+	SLOWEST = 8,			/* packets a second */
 	FULL_ROUNDS = 3,		/* of startup that did not help */
 	LOSSY = 8, LOSSY_QUEUE = 2,	/* per cent */
 	LOSSES = 8, LOSSES_QUEUE = 2,	/* packets */
 	SLOW_ROUNDS = 2,
 	UP_ROUNDS = 4, DOWN_ROUNDS = 4,
 	EXTRA_ROUNDS = 5,
-	CYCLE = 1 * SEC,		/* and a random time like it */
+	CYCLE = 1 * SEC,		/* and a random time like it; or, */
+	PATIENT = 4,			/* what ran over, so much later */
 	RTT_EVERY = 5 * SEC, RTT_FOR = 200 * MS,
 	SLACK = 250,			/* and it is still the least */
 	BURST = 1 * MS,			/* of the rate leave at once */
@@ -83,7 +85,7 @@ struct bbr {
 	uint64_t	 rate, rate_lo;	/* lo: NEVER is none */
 	uint64_t	 rtt;		/* the latest */
 	uint64_t	 rtt_min, rtt_at, rtt_low;
-	uint64_t	 inflight_hi, inflight_lo;
+	uint64_t	 inflight_hi, inflight_lo, step;
 	uint64_t	 extra[2], extra_at, extra_acked;
 	unsigned	 extra_rounds;
 
@@ -161,7 +163,7 @@ burst(const struct bbr *b)
 static bool
 is_queued(const struct bbr *b, uint64_t rtt)
 {
-	return b->rtt_min != NEVER && rtt > b->rtt_min / 4 * 5 + MS;
+	return b->rtt_min != NEVER && rtt > b->rtt_min / 8 * 9 + MS;
 }
 
 static bool
@@ -229,6 +231,7 @@ restart(struct bbr *b)
 	b->rates[0] = b->rates[1] = b->rate = b->full_rate = 0;
 	b->rtt_min = NEVER;
 	b->inflight_hi = NEVER;
+	b->step = b->mtu;
 	b->extra[0] = b->extra[1] = 0;
 	b->filled = false;
 	b->full_rounds = b->slow_rounds = 0;
@@ -515,11 +518,16 @@ in_up(struct bbr *b, const struct sample *s, size_t flight)
 	if (is_too_lossy(b, s->lost, s->delivered, s->rtt)) {
 		b->inflight_hi = most(s->delivered,
 		    scale(bdp(b, UNIT), BETA));
+		b->step = b->mtu;
 		begin_down(b);
+		b->wait *= PATIENT;
 		return;
 	}
-	if (b->inflight_hi != NEVER && flight + burst(b) >= b->inflight_hi)
-		b->inflight_hi += b->acked / 8;
+	if (b->inflight_hi != NEVER && b->round &&
+	    flight + burst(b) >= b->inflight_hi) {
+		b->inflight_hi += b->step;
+		b->step *= 2;
+	}
 	if ((b->phase_rounds > 0 && flight >= bdp(b, 320)) ||
 	    b->phase_rounds >= UP_ROUNDS)
 		begin_down(b);
@@ -626,7 +634,8 @@ set_pace(struct bbr *b)
 	if (!b->filled)
 		rate = most(rate, FIRST * b->mtu * SEC / b->rtt_min);
 	pace = scale(scale(rate, gains[b->phase].pace), MARGIN);
-	if (pace == 0 || (!b->filled && pace < b->pace))
+	pace = most(pace, SLOWEST * b->mtu);
+	if (!b->filled && pace < b->pace)
 		return;
 	settle(b, b->now);
 	b->pace = pace;

@@ -55,6 +55,8 @@ struct world {
 };
 
 static struct world	 w;
+static unsigned		 newreno_from = PAIRS;	/* pairs without a model */
+static uint64_t		 grain = 1;		/* of the clock */
 static uint8_t		 message[MESSAGE];
 
 static inline uint8_t
@@ -112,6 +114,7 @@ begin(const struct simnet_conf *net, unsigned pairs, struct assoc_conf conf)
 		conf.mtu = MTU;
 	for (unsigned i = 0; i < w.ends; i++) {
 		conf.client = i % 2 == 0;
+		conf.newreno |= i >= 2 * newreno_from;
 		w.e[i].port = (uint16_t)(1000 + i);
 		w.e[i].a = assoc_new(&conf, w.now);
 		CHECK(w.e[i].a != NULL);
@@ -276,7 +279,7 @@ turn(void)
 	if (at == NEVER)
 		return false;
 	if (at > w.now)
-		w.now = at;
+		w.now = (at + grain - 1) / grain * grain;
 	deliver();
 	for (unsigned i = 0; i < w.ends; i++) {
 		if (assoc_deadline(w.e[i].a) <= w.now) {

@@ -1,0 +1,385 @@
+/*
+ * What an association makes of a path: rate, queue, delay and loss, in virtual
+ * time. Throughputs are of the link's, headers included.
+ */
+#include <usrsctp.h>
+
+#include "sctp/pair.h"
+
+enum {
+	RATE = 5000000,			/* bytes a second */
+	DELAY = 25 * MS,		/* one way */
+	QUEUE = RATE / 20,		/* a round trip of it */
+};
+
+static struct simnet_conf	 link = { .seed = 50, .delay = DELAY,
+	.rate = RATE, .queue = QUEUE };
+
+/* Pairs with a channel each, none sending yet. */
+static void
+ready(unsigned pairs)
+{
+	begin(&link, pairs, (struct assoc_conf){ 0 });
+	CHECK(run_until(w.now + 10 * SEC, all_up));
+	for (unsigned i = 0; i < w.ends; i += 2) {
+		w.e[i].want_channels = 1;
+		w.e[i].size = 61440;
+		w.e[i + 1].lax = true;
+	}
+	pass(SEC);
+}
+
+static void
+bulk(unsigned pair)
+{
+	w.e[2 * pair].want = (uint64_t)1 << 40;
+	pump(&w.e[2 * pair]);
+}
+
+/* Per cent of the link in that time. */
+static unsigned
+share(unsigned pair, uint64_t time)
+{
+	struct end	*e = &w.e[2 * pair + 1];
+	uint64_t	 before = e->total;
+
+	pass(time);
+	return (unsigned)((e->total - before) * 100 / (RATE * time / SEC));
+}
+
+static uint64_t
+again(void)
+{
+	struct assoc_info	 info;
+
+	assoc_info(w.e[0].a, &info);
+	return info.retransmits;
+}
+
+static uint64_t
+round_trip(void)
+{
+	struct assoc_info	 info;
+
+	assoc_info(w.e[0].a, &info);
+	return info.rtt;
+}
+
+static bool
+has_model(void)
+{
+	return strcmp(assoc_congestion_control(), "bbr") == 0;
+}
+
+/* A packaged library does as it does; there is nothing of ours to test. */
+#define MODEL_ONLY()	if (!has_model()) skip()
+
+static unsigned
+lossy(unsigned per_thousand)
+{
+	struct simnet_conf	 net = link;
+	unsigned		 n;
+
+	ready(1);
+	net.loss = per_thousand;
+	simnet_set(w.net, &net);
+	bulk(0);
+	pass(2 * SEC);
+	n = share(0, 6 * SEC);
+	printf("%u%% of the link\n", n);
+	finish();
+	return n;
+}
+
+static void
+a_path_without_loss_is_filled(void **state)
+{
+	(void)state;
+	MODEL_ONLY();
+	CHECK(lossy(0) >= 92);
+}
+
+static void
+a_loss_of_one_in_a_thousand_leaves_the_path_filled(void **state)
+{
+	(void)state;
+	MODEL_ONLY();
+	CHECK(lossy(1) >= 90);
+}
+
+static void
+a_loss_of_one_in_a_hundred_leaves_the_path_filled(void **state)
+{
+	(void)state;
+	MODEL_ONLY();
+	CHECK(lossy(10) >= 88);
+}
+
+/* Somebody else's congestion control does ten times worse, which is why. */
+static void
+ours_is_ten_times_better_under_loss_than_usrsctps(void **state)
+{
+	unsigned	 theirs;
+
+	(void)state;
+	MODEL_ONLY();
+	newreno_from = 0;
+	link.rate *= 4;
+	theirs = lossy(5);
+	newreno_from = PAIRS;
+	CHECK(lossy(5) >= 10 * theirs);
+	link.rate /= 4;
+}
+
+static void
+the_queue_stays_short_in_front_of_a_steady_flow(void **state)
+{
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(3 * SEC);
+	for (int i = 0; i < 40; i++) {
+		pass(100 * MS);
+		CHECK(round_trip() < 2 * DELAY + 2 * DELAY / 2);
+	}
+	finish();
+}
+
+static void
+two_flows_share_a_bottleneck(void **state)
+{
+	unsigned	 a, b;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(2);
+	bulk(0);
+	pass(3 * SEC);
+	bulk(1);
+	pass(20 * SEC);
+	b = (unsigned)w.e[1].total;
+	a = share(1, 10 * SEC);
+	b = (unsigned)(((unsigned)w.e[1].total - b) / (RATE / 10));
+	printf("%u%% and %u%%\n", a, b);
+	CHECK(a >= 25 && b >= 25 && a + b >= 90);
+	finish();
+}
+
+static void
+a_flow_of_usrsctps_own_control_is_not_starved(void **state)
+{
+	unsigned	 a;
+
+	(void)state;
+	MODEL_ONLY();
+	newreno_from = 1;
+	ready(2);
+	newreno_from = PAIRS;
+	bulk(0);
+	bulk(1);
+	pass(5 * SEC);
+	a = share(1, 20 * SEC);
+	printf("%u%%\n", a);
+	CHECK(a >= 15 && a <= 85);
+	finish();
+}
+
+/* A tenth of the rate, in messages: neither a reason to forget it nor proof. */
+static void
+little_to_say_changes_nothing(void **state)
+{
+	uint64_t	 before;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(4 * SEC);
+	w.e[0].want = w.e[0].sent[w.e[0].id[0]];
+	pass(SEC);
+	for (int i = 0; i < 800; i++) {
+		w.e[0].want += RATE / 10 / 100;
+		pump(&w.e[0]);
+		pass(10 * MS);
+	}
+	before = again();
+	bulk(0);
+	pass(200 * MS);
+	CHECK(share(0, SEC) >= 85);
+	CHECK(again() <= before + 5);
+	finish();
+}
+
+static void
+after_a_rest_the_rate_is_still_known(void **state)
+{
+	uint64_t	 before;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(4 * SEC);
+	w.e[0].want = w.e[0].sent[w.e[0].id[0]];
+	pass(10 * SEC);
+	before = again();
+	bulk(0);
+	pass(200 * MS);
+	CHECK(share(0, SEC) >= 85);
+	CHECK(again() <= before + 5);
+	finish();
+}
+
+static void
+a_path_that_slows_down_to_a_tenth_is_followed(void **state)
+{
+	struct simnet_conf	 slow = link;
+	unsigned		 n;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(4 * SEC);
+	slow.rate /= 10;
+	simnet_set(w.net, &slow);
+	pass(6 * SEC);
+	n = share(0, 4 * SEC);
+	printf("%u%% of a tenth, round trip %llu us\n", n * 10,
+	    (unsigned long long)round_trip());
+	CHECK(n >= 8);
+	CHECK(round_trip() < 4 * DELAY);
+	simnet_set(w.net, &link);
+	pass(12 * SEC);
+	CHECK(share(0, 2 * SEC) >= 85);
+	finish();
+}
+
+static void
+a_path_that_becomes_longer_is_followed(void **state)
+{
+	struct simnet_conf	 far = link;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(4 * SEC);
+	far.delay = 4 * DELAY;
+	simnet_set(w.net, &far);
+	pass(8 * SEC);
+	CHECK(share(0, 4 * SEC) >= 80);
+	finish();
+}
+
+static void
+two_seconds_of_darkness_are_survived(void **state)
+{
+	struct simnet_conf	 dark = link;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	bulk(0);
+	pass(4 * SEC);
+	dark.loss = 1000;
+	simnet_set(w.net, &dark);
+	pass(2 * SEC);
+	simnet_set(w.net, &link);
+	pass(3 * SEC);
+	CHECK(share(0, 2 * SEC) >= 85);
+	finish();
+}
+
+static void
+a_clock_of_whole_milliseconds_is_enough(void **state)
+{
+	(void)state;
+	MODEL_ONLY();
+	grain = MS;
+	CHECK(lossy(10) >= 85);
+	grain = 1;
+}
+
+/* Every packet is late by up to a fifth of the round trip. */
+static void
+packets_that_overtake_each_other_do_no_harm(void **state)
+{
+	unsigned	 ours, theirs;
+
+	(void)state;
+	MODEL_ONLY();
+	link.jitter = 10 * MS;
+	newreno_from = 0;
+	theirs = lossy(0);
+	newreno_from = PAIRS;
+	ours = lossy(0);
+	link.jitter = 0;
+	CHECK(ours >= theirs);
+}
+
+/* RFC 9260 allows a receiver 500 ms, some take 200. */
+static void
+a_receiver_that_acknowledges_late_is_no_slow_path(void **state)
+{
+	unsigned	 n;
+
+	(void)state;
+	MODEL_ONLY();
+	ready(1);
+	finish();
+	usrsctp_sysctl_set_sctp_delayed_sack_time_default(200);
+	n = lossy(1);
+	usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
+	CHECK(n >= 90);
+}
+
+/* What waits unsent is bounded, whatever the path needs. */
+static void
+the_backlog_does_not_grow_with_the_path(void **state)
+{
+	struct assoc_info	 info;
+
+	(void)state;
+	MODEL_ONLY();
+	link.rate *= 8;
+	link.queue *= 8;
+	ready(1);
+	bulk(0);
+	pass(5 * SEC);
+	assoc_info(w.e[0].a, &info);
+	printf("%llu bytes, cwnd %llu\n", (unsigned long long)info.unacked,
+	    (unsigned long long)info.cwnd);
+	CHECK(info.unacked > 2 * MIB);
+	CHECK(info.unacked < info.cwnd + MIB + MIB / 4);
+	finish();
+	link.rate /= 8;
+	link.queue /= 8;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		TEST(a_path_without_loss_is_filled),
+		TEST(a_loss_of_one_in_a_thousand_leaves_the_path_filled),
+		TEST(a_loss_of_one_in_a_hundred_leaves_the_path_filled),
+		TEST(ours_is_ten_times_better_under_loss_than_usrsctps),
+		TEST(the_queue_stays_short_in_front_of_a_steady_flow),
+		TEST(two_flows_share_a_bottleneck),
+		TEST(a_flow_of_usrsctps_own_control_is_not_starved),
+		TEST(little_to_say_changes_nothing),
+		TEST(after_a_rest_the_rate_is_still_known),
+		TEST(a_path_that_slows_down_to_a_tenth_is_followed),
+		TEST(a_path_that_becomes_longer_is_followed),
+		TEST(two_seconds_of_darkness_are_survived),
+		TEST(a_clock_of_whole_milliseconds_is_enough),
+		TEST(packets_that_overtake_each_other_do_no_harm),
+		TEST(a_receiver_that_acknowledges_late_is_no_slow_path),
+		TEST(the_backlog_does_not_grow_with_the_path),
+	};
+
+	setbuf(stdout, NULL);
+	return RUN(tests);
+}
