@@ -36,7 +36,7 @@ struct sums {
 			 rx_bytes, fallbacks, violations, stalls;
 	uint64_t	 send_us, send_max_us, write_us, write_max_us;
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
-			 bad_messages, forged;
+			 bad_messages, forged, wedges;
 	uint64_t	 dg_sent, dg_delivered, dg_overflows, dg_old,
 			 dg_unfit, dg_lost, dg_unheard, dg_refused;
 	uint64_t	 media[GUARD_RESULTS], unannounced;
@@ -125,6 +125,7 @@ add_party(struct sums *s, const struct party_info *i)
 	s->refused_opens += i->refused_opens;
 	s->bad_messages += i->bad_messages;
 	s->forged += i->forged;
+	s->wedges += i->wedges;
 	s->unannounced += i->unannounced;
 	for (int r = 0; r < GUARD_RESULTS; r++)
 		s->media[r] += i->media[r];
@@ -326,6 +327,7 @@ set_sums(json_t *o, const struct sums *s)
 	set_int(o, "ws_fallbacks", s->fallbacks);
 	set_int(o, "strict_violations", s->violations);
 	set_int(o, "stalls", s->stalls);
+	set_int(o, "wedges", s->wedges);
 	set_int(o, "bad_messages", s->bad_messages);
 	set_int(o, "forged", s->forged);
 	set_int(o, "rtp_malformed", s->media[GUARD_MALFORMED]);

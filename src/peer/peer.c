@@ -847,6 +847,12 @@ peer_mtu_lost(const struct peer *p)
 	return p->mtu_lost ? p->mtu : 0;
 }
 
+bool
+peer_wedged(const struct peer *p)
+{
+	return p->assoc != NULL && assoc_wedged(p->assoc);
+}
+
 enum peer_state
 peer_state(const struct peer *p)
 {

@@ -153,6 +153,9 @@ bool		 peer_media_fits(const struct peer *, size_t);
  */
 size_t		 peer_mtu_lost(const struct peer *);
 
+/* Why it failed was that nothing was acknowledged any more (assoc.h). */
+bool		 peer_wedged(const struct peer *);
+
 /* Say goodbye: SCTP ABORT and DTLS close_notify. Then only peer_free. */
 void		 peer_close(struct peer *, uint64_t now, struct batch *tx);
 

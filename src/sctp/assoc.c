@@ -55,6 +55,7 @@ struct assoc {
 	enum assoc_state	 state;
 	const char		*why;
 	bool			 told;		/* of the loss */
+	bool			 wedged;	/* it was the watchdog */
 	bool			 readable;
 	uint64_t		 now, packet_at, progress_at;
 	uint64_t		 acked, queued;	/* as they were */
@@ -648,8 +649,10 @@ watch(struct assoc *a)
 	if (a->state != ASSOC_UP || !lib_numbers(a->so, v) ||
 	    v[LIB_QUEUED] == 0)
 		return;
-	if (a->now - a->progress_at >= patience(v))
-		set_lost(a, "nothing is acknowledged any more");
+	if (a->now - a->progress_at < patience(v))
+		return;
+	a->wedged = true;
+	set_lost(a, "nothing is acknowledged any more");
 }
 
 void
@@ -851,6 +854,12 @@ const char *
 assoc_why(const struct assoc *a)
 {
 	return a->why;
+}
+
+bool
+assoc_wedged(const struct assoc *a)
+{
+	return a->wedged;
 }
 
 void

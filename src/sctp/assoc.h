@@ -141,6 +141,9 @@ void		 assoc_abort(struct assoc *, uint64_t now, struct batch *tx);
 
 enum assoc_state assoc_state(const struct assoc *);
 const char	*assoc_why(const struct assoc *);
+
+/* Lost since nothing was acknowledged, neither an end nor a fault of theirs. */
+bool		 assoc_wedged(const struct assoc *);
 void		 assoc_info(const struct assoc *, struct assoc_info *);
 
 /* What usrsctp was built as: "0.9.5.0 (patched)" or what a packager gave. */

@@ -466,6 +466,7 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 		break;
 	case PEER_EV_FAILED:
 		on_shrunk(d, now, peer_mtu_lost(d->peer));
+		d->wedges += peer_wedged(d->peer);
 		direct_fail(d, now, peer_why(d->peer));
 		break;
 	case PEER_EV_OPEN:

@@ -59,7 +59,8 @@ struct direct {
 	char			 trickle[DIRECT_TRICKLE][ICE_CANDIDATE_TEXT];
 	size_t			 ntrickle;
 	uint64_t		 offered;	/* when first; for telemetry */
-	uint64_t		 offers, answers_ok, answers_err, forged;
+	uint64_t		 offers, answers_ok, answers_err, forged,
+				 wedges;
 	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
 	uint64_t		 shrunk;	/* when the path's MTU did */
 };

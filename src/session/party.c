@@ -620,6 +620,7 @@ add_direct(struct party_info *i, const struct direct *d)
 	i->answers_ok += d->answers_ok;
 	i->answers_err += d->answers_err;
 	i->forged += d->forged;
+	i->wedges += d->wedges;
 	direct_media(d, i->media);
 	if (d->peer == NULL)
 		return;
@@ -639,6 +640,7 @@ party_info(const struct party *p, struct party_info *i)
 	i->refused_opens = p->refused;
 	i->bad_messages = p->bad;
 	i->forged = p->forged;
+	i->wedges = p->wedges;
 	i->unannounced = p->unannounced;
 	memcpy(i->media, p->media, sizeof(i->media));
 	add_direct(i, p->direct);

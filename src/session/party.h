@@ -184,7 +184,7 @@ void		 link_info(const struct link *, uint64_t now,
 struct party_info {
 	bool		 channel_open;	/* at least one */
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
-			 bad_messages, forged;
+			 bad_messages, forged, wedges;
 	/* RTP: by what became of it, and what no link was known for */
 	uint64_t	 media[GUARD_RESULTS], unannounced;
 };

@@ -53,6 +53,38 @@ a_black_hole_in_mid_transfer_costs_no_byte(void **state)
 	}
 }
 
+static uint64_t
+wedges_of(const struct world *w, int s)
+{
+	struct party_info	 i;
+
+	party_info(w->side[s].party, &i);
+	return i.wedges;
+}
+
+/* ICE is content with the path, and yet SCTP gets nowhere. */
+static void
+a_connection_that_is_wedged_is_opened_anew_and_counted(void **state)
+{
+	struct world	*w = two_sending(37, &one, &one, 8 << 20);
+
+	(void)state;
+	CHECK(world_until(w, 60 * SEC, half_arrived));
+	CHECK(both_direct(w));
+	EQ(wedges_of(w, 0) + wedges_of(w, 1), 0);
+	w->simconf.no_dtls = true;
+	simnet_set(w->net, &w->simconf);
+	world_run(w, 40 * SEC);
+	CHECK(wedges_of(w, 0) + wedges_of(w, 1) > 0);
+	w->simconf.no_dtls = false;
+	simnet_set(w->net, &w->simconf);
+	CHECK(world_until(w, 120 * SEC, all_arrived));
+	CHECK(world_until(w, 60 * SEC, both_direct_again));
+	CHECK(wedges_of(w, 0) + wedges_of(w, 1) <= 2);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
 static void
 datagrams_towards_an_upstream_peer_stay_small(void **state)
 {
@@ -86,6 +118,8 @@ main(void)
 		cmocka_unit_test(
 		    datagrams_towards_an_upstream_peer_stay_small),
 		cmocka_unit_test(a_given_size_is_not_exceeded),
+		cmocka_unit_test(
+		    a_connection_that_is_wedged_is_opened_anew_and_counted),
 	};
 
 	return RUN(tests);

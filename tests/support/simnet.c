@@ -119,6 +119,9 @@ simnet_send(struct simnet *s, uint64_t now, struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		if (s->conf.mtu > 0 && b->d[i].n > s->conf.mtu)
 			continue;
+		if (s->conf.no_dtls && b->d[i].p[0] >= 20 &&
+		    b->d[i].p[0] <= 63)
+			continue;
 		if (simnet_random(s, 1000) < s->conf.loss)
 			continue;
 		fly(s, now, &b->d[i]);

@@ -25,6 +25,7 @@ struct simnet_conf {
 	 */
 	uint64_t	 rate;
 	size_t		 queue;
+	bool		 no_dtls;	/* it vanishes (RFC 7983) */
 };
 
 struct simnet;
