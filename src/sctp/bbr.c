@@ -85,6 +85,7 @@ struct bbr {
 	uint64_t	 rate, rate_lo;	/* lo: NEVER is none */
 	uint64_t	 rtt;		/* the latest */
 	uint64_t	 rtt_min, rtt_at, rtt_low;
+	uint64_t	 rtts[2];	/* least of this cycle and the last */
 	uint64_t	 inflight_hi, inflight_lo, step;
 	uint64_t	 extra[2], extra_at, extra_acked;
 	unsigned	 extra_rounds;
@@ -144,13 +145,32 @@ rate_now(const struct bbr *b)
 	return least(b->rate, b->rate_lo);
 }
 
+/*
+ * The round trip when our own queue was gone, of which others may have one.
+ * With less under way than it takes to hold our rate through their queue, we
+ * would have less and less of the path.
+ */
+static uint64_t
+base_rtt(const struct bbr *b)
+{
+	uint64_t	 rtt = least(b->rtts[0], b->rtts[1]);
+
+	return rtt == NEVER ? b->rtt_min : most(rtt, b->rtt_min);
+}
+
+static uint64_t
+under_way(const struct bbr *b, uint64_t rtt, unsigned gain)
+{
+	if (rtt == NEVER)
+		return FIRST * b->mtu;
+	return scale(rate_now(b) * rtt / SEC, gain);
+}
+
 /* What fills the path and no queue. */
 static uint64_t
 bdp(const struct bbr *b, unsigned gain)
 {
-	if (b->rtt_min == NEVER)
-		return FIRST * b->mtu;
-	return scale(rate_now(b) * b->rtt_min / SEC, gain);
+	return under_way(b, b->rtt_min, gain);
 }
 
 static size_t
@@ -186,6 +206,13 @@ set_phase(struct bbr *b, enum bbr_phase phase)
 }
 
 static void
+next_rtts(struct bbr *b)
+{
+	b->rtts[1] = b->rtts[0];
+	b->rtts[0] = NEVER;
+}
+
+static void
 forget_lows(struct bbr *b)
 {
 	b->rate_lo = b->inflight_lo = NEVER;
@@ -194,6 +221,7 @@ forget_lows(struct bbr *b)
 static void
 begin_down(struct bbr *b)
 {
+	next_rtts(b);
 	b->cycle_at = b->now;
 	b->wait = CYCLE + random_below(b, CYCLE);
 	set_phase(b, BBR_DOWN);
@@ -229,7 +257,7 @@ static void
 restart(struct bbr *b)
 {
 	b->rates[0] = b->rates[1] = b->rate = b->full_rate = 0;
-	b->rtt_min = NEVER;
+	b->rtt_min = b->rtts[0] = b->rtts[1] = NEVER;
 	b->inflight_hi = NEVER;
 	b->step = b->mtu;
 	b->extra[0] = b->extra[1] = 0;
@@ -353,6 +381,7 @@ learn_rtt(struct bbr *b, const struct sample *s)
 	b->rtt = s->rtt;
 	b->round_rtt = least(b->round_rtt, s->rtt);
 	b->rtt_low = least(b->rtt_low, s->rtt);
+	b->rtts[0] = least(b->rtts[0], s->rtt);
 	if (b->rtt_min == NEVER ||
 	    s->rtt <= b->rtt_min + most(b->rtt_min / 32, SLACK))
 		b->rtt_at = b->now;
@@ -402,7 +431,7 @@ check_full(struct bbr *b)
 		return;
 	}
 	/* What stands in a queue already is a stronger sign. */
-	b->full_rounds += is_queued(b, b->round_rtt) ? 2 : 1;
+	b->full_rounds += b->round_rtt > base_rtt(b) / 8 * 9 + MS ? 2 : 1;
 	b->filled = b->full_rounds >= FULL_ROUNDS;
 }
 
@@ -431,7 +460,7 @@ check_slow(struct bbr *b)
 {
 	if (b->filled && b->phase != BBR_RTT && !b->round_limited &&
 	    b->round_rate < rate_now(b) / 2 &&
-	    b->round_rtt > 2 * b->rtt_min)
+	    b->round_rtt > 2 * base_rtt(b))
 		b->slow_rounds++;
 	else
 		b->slow_rounds = 0;
@@ -453,6 +482,8 @@ check_round(struct bbr *b, const struct sample *s)
 	check_full(b);
 	check_loss(b);
 	check_slow(b);
+	if (!b->filled)
+		next_rtts(b);
 	b->round_end = b->delivered;
 	b->round_delivered = b->delivered;
 	b->round_lost = b->lost;
@@ -528,7 +559,8 @@ in_up(struct bbr *b, const struct sample *s, size_t flight)
 		b->inflight_hi += b->step;
 		b->step *= 2;
 	}
-	if ((b->phase_rounds > 0 && flight >= bdp(b, 320)) ||
+	if ((b->phase_rounds > 0 &&
+	    flight >= under_way(b, base_rtt(b), 320)) ||
 	    b->phase_rounds >= UP_ROUNDS)
 		begin_down(b);
 }
@@ -548,7 +580,7 @@ in_rtt(struct bbr *b, const struct sample *s, size_t flight)
 	if (b->now < b->rtt_until)
 		return;
 	if (b->rtt_low != NEVER)
-		b->rtt_min = b->rtt_low;
+		b->rtt_min = b->rtts[0] = b->rtts[1] = b->rtt_low;
 	b->rtt_at = b->now;
 	if (!b->filled)
 		set_phase(b, BBR_STARTUP);
@@ -584,7 +616,8 @@ ceiling(const struct bbr *b)
 static void
 set_cwnd(struct bbr *b)
 {
-	uint64_t	 target = bdp(b, gains[b->phase].cwnd) +
+	uint64_t	 target = under_way(b, base_rtt(b),
+			    gains[b->phase].cwnd) +
 			    3 * most(rate_now(b) * BURST / SEC, 2 * b->mtu);
 
 	if (b->filled)
