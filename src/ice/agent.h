@@ -16,6 +16,7 @@
  *	check.c		connectivity checks and nomination
  *	serve.c		the peer's checks
  *	consent.c	the selected path while it is in use
+ *	change.c	addresses that come and go; a way back from a relay
  *	probe.c		what size of datagram it carries
  *	ice.c		the public functions, time, failure
  *
@@ -33,7 +34,10 @@ enum {
 	CONSENT_EVERY = 5 * SEC,	/* RFC 7675 5.1, times 0.8 to 1.2 */
 	CONSENT_AGAIN = 1 * SEC,	/* while unanswered */
 	CONSENT = 15 * SEC,		/* 30 at most by RFC 7675 */
+	SILENT = 2 * CONSENT_AGAIN,	/* unanswered: others are tried */
 	LITE_SILENCE = 30 * SEC,	/* lite agents only hear */
+	/* A NAT forgets in 30 s whom its host has checked: meet before. */
+	RETRY = 15 * SEC, RETRY_PATIENCE = 5 * SEC,
 	GATHERING = 64,			/* servers asked at the same time */
 	ICE_TXNS = 160,			/* that, a check per pair, consent */
 };
@@ -63,6 +67,7 @@ struct pair {
 	bool		 triggered;	/* check before all others, at once */
 	bool		 retriggered;	/* a check under way was repeated */
 	bool		 nominated;	/* controlled: the peer wants it */
+	bool		 retried;	/* failed before: not as patiently */
 	uint64_t	 rtt;
 };
 
@@ -74,6 +79,8 @@ struct selected {
 	struct ice_info	 info;
 	uint64_t	 heard;		/* last valid answer; lite: request */
 	uint64_t	 check_at;	/* next consent check */
+	uint64_t	 asked_at;	/* first unanswered one; 0: none is */
+	bool		 thawed;	/* others are tried meanwhile */
 };
 
 enum txn_kind {
@@ -103,7 +110,7 @@ struct probe {
 
 struct server {
 	struct addr	 addr;
-	uint32_t	 asked;		/* bit per host */
+	uint32_t	 asked, answered;	/* bit per local candidate */
 };
 
 struct ice {
@@ -128,6 +135,7 @@ struct ice {
 	uint64_t		 next_at;	/* pacing of checks: Ta */
 	uint64_t		 valid_at;	/* first success; 0: none */
 	uint64_t		 fail_at;	/* patience ends; 0: never */
+	uint64_t		 retry_at;	/* what is better; NEVER */
 	bool			 ev_path, ev_lost, ev_failed;
 	struct ice_stats	 stats;
 };
@@ -139,6 +147,8 @@ void		 ice_select(struct ice *, uint64_t, const struct pair *);
 /* pairs.c */
 bool		 pairs_add_local(struct ice *, const struct cand *,
 		     const struct addr *base);
+void		 pairs_drop_local(struct ice *, size_t nth);
+void		 pairs_drop_base(struct ice *, const struct addr *);
 int		 pairs_add_remote(struct ice *, const struct cand *);
 struct pair	*pairs_of_check(struct ice *, const struct path *);
 struct pair	*pairs_by_path(struct ice *, const struct path *);
@@ -150,6 +160,7 @@ bool		 pairs_any(const struct ice *, enum pair_state);
 size_t		 pairs_count(const struct ice *, enum pair_state);
 void		 pairs_freeze_below(struct ice *, uint64_t priority);
 void		 pairs_thaw(struct ice *);
+void		 pairs_retry_above(struct ice *, uint64_t priority);
 const struct cand *pairs_base(const struct ice *, const struct addr *);
 struct path	 pairs_path(const struct path *);
 void		 pairs_reset(struct ice *);
@@ -174,6 +185,8 @@ bool		 gather_pending(const struct ice *);
 void		 gather_next(struct ice *, uint64_t, struct batch *);
 void		 gather_answer(struct ice *, const struct txn *,
 		     const struct stun *);
+/* Ask again those that did not answer, or all. */
+void		 gather_again(struct ice *, bool all);
 
 /* check.c */
 void		 check_start(struct ice *, uint64_t, struct pair *,
@@ -196,6 +209,13 @@ void		 consent_begin(struct ice *, uint64_t);
 void		 consent_tick(struct ice *, uint64_t, struct batch *);
 void		 consent_answer(struct ice *, uint64_t, const struct path *);
 uint64_t	 consent_deadline(const struct ice *);
+void		 consent_lose(struct ice *, uint64_t);
+/* The selected path is not answered; it may be gone. */
+bool		 consent_silent(const struct ice *, uint64_t);
+
+/* change.c */
+void		 retry_tick(struct ice *, uint64_t);
+uint64_t	 retry_deadline(const struct ice *);
 
 /* probe.c */
 void		 probe_answer(struct ice *, const struct txn *);

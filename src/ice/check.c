@@ -13,7 +13,8 @@ check_start(struct ice *ice, uint64_t now, struct pair *p, struct batch *tx)
 	struct txn	*t;
 
 	txn_cancel(ice, p->id);
-	t = txn_start(ice, now, TXN_CHECK, &p->path, p->id, PATIENCE);
+	t = txn_start(ice, now, TXN_CHECK, &p->path, p->id, p->retried ?
+	    (uint64_t)RETRY_PATIENCE : (uint64_t)PATIENCE);
 	if (t == NULL)
 		return;		/* it waits until a transaction has ended */
 	p->state = PAIR_CHECKING;
@@ -74,7 +75,7 @@ check_follows(const struct ice *ice, uint64_t now, const struct pair *p)
 	if (!ice->sel.on || ice->sel.generation != ice->gen.number)
 		return true;
 	return pairs_priority(ice, p) > ice->sel.priority ||
-	    now - ice->sel.heard > 3 * (uint64_t)CONSENT_EVERY / 2;
+	    consent_silent(ice, now);
 }
 
 static void
@@ -87,7 +88,7 @@ on_success(struct ice *ice, uint64_t now, const struct txn *t,
 		return;
 	p->state = PAIR_SUCCEEDED;
 	p->known = true;
-	p->retriggered = false;
+	p->retriggered = p->retried = false;
 	p->local = local_type(ice, t, m);
 	if (t->sent == 1)	/* Karn: which one was answered is known */
 		p->rtt = now - t->sent_at;
@@ -134,6 +135,16 @@ check_silence(struct ice *ice, const struct txn *t)
 		probe_silence(ice, t);
 }
 
+/* Not from before the selected path fell silent, for then all are asked. */
+static bool
+is_better(const struct ice *ice, const struct pair *p)
+{
+	if (!ice->sel.on || ice->sel.generation != ice->gen.number)
+		return true;
+	return ice->follows && (ice->sel.thawed ||
+	    pairs_priority(ice, p) > ice->sel.priority);
+}
+
 /* The pair to nominate: the best that works, if better than what we have. */
 static const struct pair *
 nominee(const struct ice *ice)
@@ -147,11 +158,7 @@ nominee(const struct ice *ice)
 		if (p->id != 0 && p->state == PAIR_SUCCEEDED && (best == NULL ||
 		    pairs_priority(ice, p) > pairs_priority(ice, best)))
 			best = p;
-	if (best != NULL && ice->sel.on &&
-	    ice->sel.generation == ice->gen.number && (!ice->follows ||
-	    pairs_priority(ice, best) <= ice->sel.priority))
-		return NULL;
-	return best;
+	return best != NULL && is_better(ice, best) ? best : NULL;
 }
 
 static bool

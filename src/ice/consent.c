@@ -5,7 +5,9 @@
  * Consent (RFC 7675): the selected path is checked every 5 s, times 0.8 to
  * 1.2 at random, each time with a new transaction that is not repeated; as
  * long as the last one is unanswered the next one comes sooner. What counts
- * is the time since the last valid answer. The controlling agent's checks
+ * is the time since the last valid answer; some time before that other pairs
+ * are tried, as the peer's NAT may have given it another address. The
+ * controlling agent's checks
  * carry USE-CANDIDATE: some lite servers heed no others. A lite agent asks
  * nothing; it counts from the peer's last authenticated request.
  */
@@ -20,6 +22,8 @@ void
 consent_begin(struct ice *ice, uint64_t now)
 {
 	ice->sel.heard = now;
+	ice->sel.asked_at = 0;
+	ice->sel.thawed = false;
 	ice->sel.check_at = ice->conf.lite ? NEVER : now + interval(ice);
 }
 
@@ -47,8 +51,19 @@ consent_deadline(const struct ice *ice)
 	return earlier(expiry(ice), ice->sel.check_at);
 }
 
-static void
-lose(struct ice *ice, uint64_t now)
+/* A lite agent asks nothing: it can only have heard nothing. */
+bool
+consent_silent(const struct ice *ice, uint64_t now)
+{
+	const struct selected	*s = &ice->sel;
+
+	if (s->asked_at != 0 && now >= s->asked_at + SILENT)
+		return true;
+	return now - s->heard > 3 * (uint64_t)CONSENT_EVERY / 2;
+}
+
+void
+consent_lose(struct ice *ice, uint64_t now)
 {
 	ice->sel.on = false;
 	ice->ev_path = false;
@@ -66,6 +81,8 @@ ask(struct ice *ice, uint64_t now, struct batch *tx)
 	struct txn	*t;
 
 	ice->sel.check_at = now + CONSENT_AGAIN;
+	if (ice->sel.asked_at == 0)
+		ice->sel.asked_at = now;
 	t = txn_start(ice, now, TXN_CONSENT, &ice->sel.info.path, 0,
 	    CONSENT_EVERY);
 	if (t == NULL)
@@ -79,8 +96,22 @@ consent_tick(struct ice *ice, uint64_t now, struct batch *tx)
 {
 	if (!ice->sel.on)
 		return;
-	if (now >= expiry(ice))
-		lose(ice, now);
-	else if (now >= ice->sel.check_at)
+	if (now >= expiry(ice)) {
+		consent_lose(ice, now);
+		return;
+	}
+	if (now >= ice->sel.check_at)
 		ask(ice, now, tx);
+	if (!ice->conf.lite && ice->follows && !ice->sel.thawed &&
+	    consent_silent(ice, now)) {
+		ice->sel.thawed = true;
+		pairs_thaw(ice);
+	}
+}
+
+void
+ice_doubt(struct ice *ice, uint64_t now)
+{
+	if (ice->sel.on && !ice->conf.lite && ice->sel.asked_at == 0)
+		ice->sel.check_at = now;
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "ice/agent.h"
 
 /*
@@ -58,10 +60,45 @@ gather_next(struct ice *ice, uint64_t now, struct batch *tx)
 }
 
 void
+gather_again(struct ice *ice, bool all)
+{
+	for (struct server *s = ice->server; s < ice->server + ice->nserver;
+	    s++) {
+		if (all)
+			s->answered = 0;
+		s->asked = s->answered;
+	}
+}
+
+/* What the same server told of the same base before; it is no more. */
+static void
+forget_former(struct ice *ice, const struct cand *c, const struct addr *base)
+{
+	for (size_t i = 0; i < ice->nlocal; i++)
+		if (ice->local[i].type == ICE_SRFLX &&
+		    addr_equal(&ice->base[i], base) &&
+		    strcmp(ice->local[i].foundation, c->foundation) == 0 &&
+		    !addr_equal(&ice->local[i].addr, &c->addr)) {
+			pairs_drop_local(ice, i);
+			return;
+		}
+}
+
+static void
+mark_answered(struct ice *ice, const struct txn *t)
+{
+	for (size_t i = 0; i < ice->nlocal; i++)
+		if (t->pair < ice->nserver &&
+		    addr_equal(&ice->local[i].addr, &t->path.local))
+			ice->server[t->pair].answered |= 1u << i;
+}
+
+void
 gather_answer(struct ice *ice, const struct txn *t, const struct stun *m)
 {
 	struct cand	 c = { .type = ICE_SRFLX };
 
+	mark_answered(ice, t);
 	if (m->class != STUN_SUCCESS || m->mapped.family == 0 ||
 	    m->mapped.port == 0 || addr_is_any(&m->mapped) ||
 	    addr_equal(&m->mapped, &t->path.local))
@@ -71,5 +108,6 @@ gather_answer(struct ice *ice, const struct txn *t, const struct stun *m)
 	c.priority = cand_priority(ICE_SRFLX,
 	    65535 - (unsigned)ice->nlocal);
 	cand_foundation(&c, &t->path.local, &t->path.remote);
+	forget_former(ice, &c, &t->path.local);
 	pairs_add_local(ice, &c, &t->path.local);
 }

@@ -53,7 +53,8 @@ ice_select(struct ice *ice, uint64_t now, const struct pair *p)
 		.info = { p->local, p->remote, p->path, p->rtt },
 	};
 
-	if (!ice->sel.on || !path_equal(&ice->sel.info.path, &p->path))
+	if (!ice->sel.on || !path_equal(&ice->sel.info.path, &p->path) ||
+	    ice->sel.generation != s.generation)
 		ice->ev_path = true;
 	ice->sel = s;
 	txn_end_kind(ice, TXN_CONSENT);
@@ -82,6 +83,7 @@ ice_new(const struct ice_conf *conf, uint64_t now)
 	ice->controlling = conf->controlling && !conf->lite;
 	ice->tiebreaker = rng_u64(conf->rng);
 	ice->next_at = now;
+	ice->retry_at = NEVER;
 	new_credentials(ice);
 	return ice;
 }
@@ -199,6 +201,7 @@ ice_restart(struct ice *ice, uint64_t now)
 		ice->old = ice->gen;
 	new_credentials(ice);
 	pairs_reset(ice);
+	gather_again(ice, true);
 	txn_end_kind(ice, TXN_CHECK);
 	txn_end_kind(ice, TXN_NOMINATE);
 	ice->valid_at = ice->fail_at = 0;
@@ -406,6 +409,7 @@ ice_tick(struct ice *ice, uint64_t now, struct batch *tx)
 	probe_tick(ice, now);
 	txn_tick(ice, now, tx, check_silence);
 	consent_tick(ice, now, tx);
+	retry_tick(ice, now);
 	if (may_check(ice)) {
 		triggered(ice, now, tx);
 		check_nominate(ice, now, tx);
@@ -428,6 +432,7 @@ ice_deadline(const struct ice *ice)
 
 	if (ice->state == ICE_FAILED)
 		return NEVER;
+	at = earlier(at, retry_deadline(ice));
 	if (may_check(ice))
 		at = earlier(at, check_nominate_at(ice));
 	if (paced_work(ice))

@@ -40,7 +40,8 @@ struct ice_conf {
 struct ice_event {
 	enum ice_event_type {
 		ICE_EV_CANDIDATE = 1,	/* trickle: text of a new local one */
-		ICE_EV_PATH,		/* the selected path is new */
+		ICE_EV_PATH,		/* the selected path is new, or was */
+					/* found again by a restart */
 		ICE_EV_LOST,		/* consent expired: no path now */
 		ICE_EV_FAILED,		/* no pair can work; see ice_why */
 	} type;
@@ -77,6 +78,18 @@ int		 ice_add_stun(struct ice *, uint64_t now, const struct addr *);
  * one of ours: whoever passes them on sees to that.
  */
 int		 ice_add_relay(struct ice *, uint64_t now, const struct addr *);
+
+/*
+ * Our host addresses are these now: others than before are added, and those
+ * that are gone take their candidates with them, and the path if it was
+ * theirs. ice_drop: one address, host or relayed, is no more.
+ */
+void		 ice_set_hosts(struct ice *, uint64_t now,
+		     const struct addr *, size_t);
+void		 ice_drop(struct ice *, uint64_t now, const struct addr *);
+
+/* Something above says that the path may be gone: ask at once. */
+void		 ice_doubt(struct ice *, uint64_t now);
 
 /* The nth local candidate's text, for the SDP; NULL past the last. */
 const char	*ice_candidate(const struct ice *, size_t n, char *text);

@@ -178,6 +178,43 @@ pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
 	return true;
 }
 
+/* The nth place is closed up, with whatever counts or points by place. */
+void
+pairs_drop_local(struct ice *ice, size_t nth)
+{
+	size_t		 after = --ice->nlocal - nth;
+	uint32_t	 below = (1u << nth) - 1;
+	struct server	*s;
+
+	memmove(&ice->local[nth], &ice->local[nth + 1],
+	    after * sizeof(ice->local[0]));
+	memmove(&ice->base[nth], &ice->base[nth + 1],
+	    after * sizeof(ice->base[0]));
+	ice->announced -= ice->announced > nth;
+	for (s = ice->server; s < ice->server + ice->nserver; s++) {
+		s->asked = (s->asked & below) | (s->asked >> 1 & ~below);
+		s->answered = (s->answered & below) |
+		    (s->answered >> 1 & ~below);
+	}
+}
+
+/* An address of ours is no more, nor is what was learnt or formed with it. */
+void
+pairs_drop_base(struct ice *ice, const struct addr *base)
+{
+	struct pair	*p;
+
+	for (size_t i = ice->nlocal; i-- > 0;)
+		if (addr_equal(&ice->base[i], base))
+			pairs_drop_local(ice, i);
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+		if (p->id != 0 && addr_equal(&p->path.local, base))
+			memset(p, 0, sizeof(*p));
+	for (size_t i = 0; i < ICE_TXNS; i++)
+		if (addr_equal(&ice->txn[i].path.local, base))
+			ice->txn[i].kind = TXN_FREE;
+}
+
 static bool
 goes_to(const struct path *p, const struct cand *c)
 {
@@ -200,6 +237,11 @@ update(struct ice *ice, struct cand *old, const struct cand *c)
 		if (p->id != 0 && goes_to(&p->path, c)) {
 			p->remote = c->type;
 			p->rprio = c->priority;
+			if (ice->sel.on && path_equal(&p->path,
+			    &ice->sel.info.path)) {
+				ice->sel.info.remote = c->type;
+				ice->sel.priority = pairs_priority(ice, p);
+			}
 		}
 }
 
@@ -304,6 +346,20 @@ pairs_thaw(struct ice *ice)
 		p->state = PAIR_WAITING;
 		p->triggered = p->retriggered = false;
 	}
+}
+
+/* What failed and would be better than what works is tried again. */
+void
+pairs_retry_above(struct ice *ice, uint64_t priority)
+{
+	struct pair	*p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+		if (p->id != 0 && p->state == PAIR_FAILED &&
+		    pairs_priority(ice, p) > priority) {
+			p->state = PAIR_WAITING;
+			p->retried = true;
+		}
 }
 
 /*

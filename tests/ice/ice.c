@@ -487,7 +487,7 @@ a_restart_keeps_the_path_until_the_new_one_is_there(void **state)
 		CHECK(both_connected(&w));
 		paths_meet(&w);
 		EQ(w.s[A].losses + w.s[B].losses, 0);
-		EQ(w.s[A].paths, 1);
+		EQ(w.s[A].paths, 2);	/* the same, but the restart is over */
 		teardown(&w);
 	}
 }
