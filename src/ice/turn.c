@@ -179,9 +179,23 @@ peer_of(struct turn *t, const struct addr *a)
 	return NULL;
 }
 
+/* A permission is for an address, whatever the port (RFC 8656 9). */
+static const struct peer *
+permitted(const struct turn *t, uint64_t now, const struct addr *a)
+{
+	for (size_t i = 0; i < TURN_PEERS; i++)
+		if (t->peer[i].addr.family != 0 && now < t->peer[i].permitted &&
+		    addr_same_ip(&t->peer[i].addr, a))
+			return &t->peer[i];
+	return NULL;
+}
+
 int
 turn_permit(struct turn *t, uint64_t now, const struct addr *a)
 {
+	const struct peer	*like = permitted(t, now, a);
+
+
 	if (a->family == 0)
 		return -1;
 	if (peer_of(t, a) != NULL)
@@ -190,6 +204,8 @@ turn_permit(struct turn *t, uint64_t now, const struct addr *a)
 		if (t->peer[i].addr.family == 0) {
 			t->peer[i].addr = *a;
 			t->peer[i].permit_at = t->peer[i].bind_at = now;
+			if (like != NULL)
+				t->peer[i].permitted = like->permitted;
 			return 0;
 		}
 	return -1;
@@ -460,13 +476,11 @@ on_message(struct turn *t, uint64_t now, const struct stun *m,
     struct turn_data *d)
 {
 	struct ask	*a;
-	struct peer	*p;
 
 	if (m->class == STUN_INDICATION && m->method == STUN_DATA) {
-		p = peer_of(t, &m->peer);
-		if (p == NULL || now >= p->permitted || m->data.p == NULL)
+		if (m->data.p == NULL || permitted(t, now, &m->peer) == NULL)
 			return true;
-		d->peer = p->addr;
+		d->peer = m->peer;
 		d->bytes = (struct span){ (uint8_t *)(uintptr_t)m->data.p,
 		    m->data.n };
 		return true;

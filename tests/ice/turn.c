@@ -362,6 +362,41 @@ what_a_peer_sends_is_taken_and_cut_anywhere_dropped(void **state)
 	teardown(&w);
 }
 
+/*
+ * RFC 8656 9: permissions know addresses, not ports, and a peer behind a
+ * symmetric NAT comes from a port that nobody could tell.
+ */
+static void
+a_permitted_address_is_heard_from_any_port(void **state)
+{
+	struct world	 w;
+	struct stun	 m = { .method = STUN_DATA, .class = STUN_INDICATION };
+	uint8_t		 b[128];
+	size_t		 n;
+
+	(void)state;
+	up(&w);
+	m.peer = w.peer;
+	m.peer.port = 12345;
+	m.data = text("hello");
+	n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
+	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
+	EQ(w.data.bytes.n, 5);
+	CHECK(addr_equal(&w.data.peer, &m.peer));
+	/* And is answered without asking for another permission first. */
+	w.tx.to.remote = m.peer;
+	batch_put(&w.tx, "hello", 5);
+	CHECK(!turn_wrap(w.t, w.now, &w.tx.d[0]));
+	EQ(turn_permit(w.t, w.now, &m.peer), 0);
+	CHECK(turn_wrap(w.t, w.now, &w.tx.d[0]));
+	batch_reset(&w.tx);
+	run(&w, 700 * SEC);
+	n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
+	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
+	EQ(w.data.bytes.n, 5);
+	teardown(&w);
+}
+
 int
 main(void)
 {
@@ -379,6 +414,7 @@ main(void)
 		cmocka_unit_test(bytes_go_by_channel_or_by_indication),
 		cmocka_unit_test(
 		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
+		cmocka_unit_test(a_permitted_address_is_heard_from_any_port),
 	};
 
 	return RUN(tests);
