@@ -98,6 +98,7 @@ TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
 	token
 TEST_SESSION += datagram media mtu
+TEST_SESSION += roam
 TEST_BASE += dgq
 TEST_SCTP += bbr path
 TEST_SRTP = rtp guard

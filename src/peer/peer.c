@@ -712,6 +712,25 @@ peer_add_relay(struct peer *p, uint64_t now, const struct addr *relayed)
 }
 
 void
+peer_set_hosts(struct peer *p, uint64_t now, const struct addr *hosts,
+    size_t n)
+{
+	ice_set_hosts(p->ice, now, hosts, n);
+}
+
+void
+peer_drop(struct peer *p, uint64_t now, const struct addr *a)
+{
+	ice_drop(p->ice, now, a);
+}
+
+void
+peer_doubt(struct peer *p, uint64_t now)
+{
+	ice_doubt(p->ice, now);
+}
+
+void
 peer_restart(struct peer *p, uint64_t now)
 {
 	ice_restart(p->ice, now);
@@ -857,6 +876,16 @@ enum peer_state
 peer_state(const struct peer *p)
 {
 	return p->state;
+}
+
+const char *
+peer_waits_for(const struct peer *p)
+{
+	if (p->dtls == NULL)
+		return "no candidate pair answers yet";
+	if (p->assoc == NULL)
+		return "DTLS is not up yet";
+	return "SCTP is not up yet";
 }
 
 const char *

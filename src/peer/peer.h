@@ -111,6 +111,14 @@ int		 peer_add_stun(struct peer *, uint64_t now,
 int		 peer_add_relay(struct peer *, uint64_t now,
 		     const struct addr *);
 
+/* Our addresses are these now; one, ours or relayed, is no more (ice.h). */
+void		 peer_set_hosts(struct peer *, uint64_t now,
+		     const struct addr *, size_t);
+void		 peer_drop(struct peer *, uint64_t now, const struct addr *);
+
+/* Nothing comes back: is the path still there? */
+void		 peer_doubt(struct peer *, uint64_t now);
+
 /* True if the remote description said a=x-hotlink:1; its message limit. */
 bool		 peer_is_hotlink(const struct peer *);
 size_t		 peer_max_message(const struct peer *);
@@ -160,6 +168,9 @@ bool		 peer_wedged(const struct peer *);
 void		 peer_close(struct peer *, uint64_t now, struct batch *tx);
 
 enum peer_state	 peer_state(const struct peer *);
+
+/* While it connects: what is missing, in words. */
+const char	*peer_waits_for(const struct peer *);
 const char	*peer_why(const struct peer *);
 void		 peer_info(const struct peer *, struct peer_info *);
 

@@ -130,6 +130,7 @@ refuse(struct link *l, uint64_t now)
 	bool			 waits =
 				    machine_waiting_since(&l->m) != NEVER;
 	const char		*what, *err = d != NULL ? d->why : NULL;
+	const char		*waits_for;
 	struct flow_stats	 st = { .acked_offset = 0 };
 	struct legacy_stats	 lst = { .seq = 0 };
 	char			 where[64];
@@ -150,6 +151,9 @@ refuse(struct link *l, uint64_t now)
 		what = party_only_direct(p) ? "hotlink p2p_only send failed: "
 		    "webrtc not ready after wait" :
 		    "hotlink send failed: webrtc not ready after wait";
+	waits_for = d != NULL ? direct_waits_for(d) : NULL;
+	if (err == NULL)
+		err = waits_for;
 	if (l->m.flow != NULL)
 		flow_stats(l->m.flow, &st);
 	if (l->m.legacy != NULL)

@@ -28,6 +28,7 @@ set_state(struct direct *d, uint64_t now, enum direct_state state)
 	d->state = state;
 	d->since = now;
 	d->quiet = false;
+	d->restart_due = false;
 }
 
 struct direct *
@@ -207,6 +208,35 @@ direct_again(struct direct *d, uint64_t now, struct span tok)
 	direct_fail(d, now, "the peer asked for a new connection");
 }
 
+/* Only who offers can restart ICE; another of us can be asked to. */
+static void
+on_lost(struct direct *d, uint64_t now)
+{
+	set_state(d, now, DIRECT_LOST);
+	d->at = now + (d->conf.pair || d->conf.peer.offerer ?
+	    (uint64_t)DIRECT_HEAL : (uint64_t)DIRECT_HEAL_THEIRS);
+	if (!d->conf.peer.offerer) {
+		d->restart_due = d->conf.pair;
+		return;
+	}
+	peer_restart(d->peer, now);
+	d->tries = 0;
+}
+
+/* The peer has lost its end of the path: ours is of no use, either. */
+void
+direct_restart(struct direct *d, uint64_t now, struct span tok)
+{
+	char	 text[ICE_CANDIDATE_TEXT], offer[TOKEN_OFFER];
+
+	if (!d->conf.peer.offerer || d->peer == NULL ||
+	    d->state != DIRECT_UP ||
+	    token_candidate_decode(tok, text, sizeof(text), offer) == -1 ||
+	    other_offer(d, offer))
+		return;
+	on_lost(d, now);
+}
+
 void
 direct_relay(struct direct *d, uint64_t now)
 {
@@ -290,6 +320,11 @@ direct_say(struct direct *d, uint64_t now, char *buf)
 		if (token_candidate(buf, TOKEN_MAX, "", d->offer) != -1)
 			return "hlc_again";
 	}
+	if (d->restart_due) {
+		d->restart_due = false;
+		if (token_candidate(buf, TOKEN_MAX, "", d->offer) != -1)
+			return "hlc_restart";
+	}
 	if (d->peer == NULL)
 		return NULL;
 	if (d->state == DIRECT_OFFERING && d->at <= now)
@@ -321,6 +356,53 @@ direct_add_relay(struct direct *d, uint64_t now, const struct addr *relayed,
 		peer_add_relay(d->peer, now, relayed);
 }
 
+/* Another network may be a better one: what waits, begins anew at once. */
+static void
+do_not_wait(struct direct *d, uint64_t now)
+{
+	d->failures = 0;
+	if (d->state == DIRECT_PAUSE)
+		d->at = earlier(d->at, now + pause_of(d));
+}
+
+void
+direct_set_hosts(struct direct *d, uint64_t now, const struct addr *hosts,
+    size_t n)
+{
+	d->conf.peer.hosts = hosts;
+	d->conf.peer.nhosts = n;
+	if (d->peer != NULL)
+		peer_set_hosts(d->peer, now, hosts, n);
+	do_not_wait(d, now);
+}
+
+void
+direct_drop_relay(struct direct *d, uint64_t now, const struct addr *relayed,
+    size_t n)
+{
+	d->conf.peer.nrelays = n;
+	if (d->peer != NULL)
+		peer_drop(d->peer, now, relayed);
+}
+
+const char *
+direct_waits_for(const struct direct *d)
+{
+	switch (d->state) {
+	case DIRECT_OFFERING:
+		return "the offer is not answered";
+	case DIRECT_CONNECTING:
+		return peer_waits_for(d->peer);
+	case DIRECT_LOST:
+		return "the path was lost and is not back";
+	case DIRECT_OFF:
+	case DIRECT_PAUSE:
+	case DIRECT_UP:
+		break;
+	}
+	return NULL;
+}
+
 bool
 direct_input(struct direct *d, uint64_t now, const struct path *from,
     uint8_t *bytes, size_t n, struct batch *tx)
@@ -349,8 +431,10 @@ direct_watch(struct direct *d, uint64_t now)
 		d->packets = info.sctp.packets_received;
 		d->heard = now;
 		d->quiet = false;
-	} else if (now >= d->heard + DIRECT_QUIET)
+	} else if (!d->quiet && now >= d->heard + DIRECT_QUIET) {
 		d->quiet = true;
+		peer_doubt(d->peer, now);
+	}
 }
 
 static void
@@ -404,17 +488,6 @@ direct_deadline(const struct direct *d)
 	if (d->state == DIRECT_UP && !d->quiet && d->heard != NEVER)
 		at = earlier(at, d->heard + DIRECT_QUIET);
 	return earlier(at, peer_deadline(d->peer));
-}
-
-static void
-on_lost(struct direct *d, uint64_t now)
-{
-	set_state(d, now, DIRECT_LOST);
-	d->at = now + DIRECT_HEAL;
-	if (!d->conf.peer.offerer)
-		return;
-	peer_restart(d->peer, now);
-	d->tries = 0;
 }
 
 static void

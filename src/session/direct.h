@@ -28,6 +28,8 @@ enum direct_state {
 enum {
 	DIRECT_PATIENCE = 30 * SEC,	/* for ICE, DTLS and SCTP to come up */
 	DIRECT_HEAL = 10 * SEC,		/* for a lost path to come back */
+	/* if upstream has to notice, which takes 30 s, and to restart ICE */
+	DIRECT_HEAL_THEIRS = 45 * SEC,
 	DIRECT_QUIET = 3 * SEC,		/* unacknowledged, and not a packet */
 	DIRECT_STABLE = 10 * SEC,	/* up so long: pauses begin anew */
 	DIRECT_PAUSE_MAX_S = 30,
@@ -49,7 +51,7 @@ struct direct {
 	uint64_t		 at;		/* next offer; patience ends */
 	uint64_t		 ticked;
 	unsigned		 tries, failures;
-	bool			 answer_due, again_due;
+	bool			 answer_due, again_due, restart_due;
 	bool			 quiet;		/* up, but nothing comes back */
 	uint64_t		 heard;		/* a packet; NEVER: none due */
 	uint64_t		 packets;	/* of SCTP by then */
@@ -78,6 +80,8 @@ void		 direct_answer(struct direct *, uint64_t now, struct span tok);
 void		 direct_candidate(struct direct *, uint64_t now,
 		     struct span tok);
 void		 direct_again(struct direct *, uint64_t now, struct span tok);
+void		 direct_restart(struct direct *, uint64_t now,
+		     struct span tok);
 
 /* The relay is back: what was not answered is said again. */
 void		 direct_relay(struct direct *, uint64_t now);
@@ -102,6 +106,18 @@ void		 direct_add_stun(struct direct *, uint64_t now,
 		     const struct addr *, size_t n);
 void		 direct_add_relay(struct direct *, uint64_t now,
 		     const struct addr *, size_t n);
+
+/*
+ * Our addresses are these now, which last as long as the configuration's; an
+ * address at a server is no more.
+ */
+void		 direct_set_hosts(struct direct *, uint64_t now,
+		     const struct addr *, size_t n);
+void		 direct_drop_relay(struct direct *, uint64_t now,
+		     const struct addr *, size_t n);
+
+/* What it waits for, in words; NULL: for nothing. */
+const char	*direct_waits_for(const struct direct *);
 
 /* This connection is no good: end it, pause, connect again. */
 void		 direct_fail(struct direct *, uint64_t now, const char *why);

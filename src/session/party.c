@@ -321,6 +321,51 @@ party_add_relay(struct party *p, uint64_t now, const struct addr *relayed)
 	}
 }
 
+static void
+set_hosts(struct party *p, uint64_t now, struct direct *d)
+{
+	const struct port	*port = d != NULL ? ports_of(&p->ports, d) :
+				    NULL;
+
+	if (port != NULL)
+		direct_set_hosts(d, now, port->hosts, port->nhosts);
+}
+
+void
+party_set_hosts(struct party *p, uint64_t now, const struct addr *hosts,
+    size_t n)
+{
+	ports_set_hosts(&p->ports, hosts, n);
+	set_hosts(p, now, p->direct);
+	for (size_t i = 0; i < p->nlinks; i++) {
+		set_hosts(p, now, p->link[i]->to_peer);
+		set_hosts(p, now, p->link[i]->from_peer);
+	}
+	p->dirty = true;
+}
+
+void
+party_drop_relay(struct party *p, uint64_t now, const struct addr *relayed)
+{
+	struct link	*l;
+	size_t		 kept = 0;
+
+	for (size_t i = 0; i < p->nrelays; i++)
+		if (!addr_equal(&p->relays[i], relayed))
+			p->relays[kept++] = p->relays[i];
+	p->nrelays = kept;
+	p->dirty = true;
+	if (p->direct != NULL)
+		direct_drop_relay(p->direct, now, relayed, kept);
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->to_peer != NULL)
+			direct_drop_relay(l->to_peer, now, relayed, kept);
+		if (l->from_peer != NULL)
+			direct_drop_relay(l->from_peer, now, relayed, kept);
+	}
+}
+
 bool
 party_say(struct party *p, uint64_t now, bool data, struct msg *m)
 {

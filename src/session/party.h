@@ -103,6 +103,15 @@ void		 party_add_relay(struct party *, uint64_t now,
 		     const struct addr *);
 
 /*
+ * The agent's addresses are these now; one at a server is no more. Paths
+ * from what is gone end, and what is new is tried at once.
+ */
+void		 party_set_hosts(struct party *, uint64_t now,
+		     const struct addr *, size_t);
+void		 party_drop_relay(struct party *, uint64_t now,
+		     const struct addr *);
+
+/*
  * Relay side. party_relay: the WebSocket is up (all sessions are announced
  * again) or gone. party_message: true if it was for a session of this party,
  * or is an Open from it for one of its links. party_say: the next message to

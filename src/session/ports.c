@@ -3,6 +3,44 @@
 
 #include "session/ports.h"
 
+static void
+set_hosts(struct port *p, const struct addr *hosts, size_t n)
+{
+	p->nhosts = n < ICE_LOCALS ? n : ICE_LOCALS;
+	if (p->nhosts > 0)
+		memcpy(p->hosts, hosts, p->nhosts * sizeof(*hosts));
+}
+
+void
+ports_set_hosts(struct ports *ps, const struct addr *hosts, size_t n)
+{
+	struct addr	 own[ICE_LOCALS];
+	size_t		 kept;
+	uint16_t	 port;
+
+	for (size_t k = 0; k < ps->n; k++) {
+		kept = 0;
+		for (size_t i = 0; i < n && kept < ICE_LOCALS; i++) {
+			port = k == 0 ? hosts[i].port :
+			    ps->port[k]->number[hosts[i].family == 6];
+			if (port == 0)
+				continue;
+			own[kept] = hosts[i];
+			own[kept++].port = port;
+		}
+		set_hosts(ps->port[k], own, kept);
+	}
+}
+
+const struct port *
+ports_of(const struct ports *ps, const void *user)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->port[i]->user == user)
+			return ps->port[i];
+	return NULL;
+}
+
 int
 ports_add(struct ports *ps, const struct addr *hosts, size_t n)
 {
@@ -13,9 +51,9 @@ ports_add(struct ports *ps, const struct addr *hosts, size_t n)
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return -1;
-	p->nhosts = n < ICE_LOCALS ? n : ICE_LOCALS;
-	if (p->nhosts > 0)
-		memcpy(p->hosts, hosts, p->nhosts * sizeof(*hosts));
+	set_hosts(p, hosts, n);
+	for (size_t i = 0; i < p->nhosts; i++)
+		p->number[hosts[i].family == 6] = hosts[i].port;
 	ps->port[ps->n++] = p;
 	return 0;
 }

@@ -19,6 +19,7 @@ enum { PORTS_MAX = 128 };
 struct port {
 	struct addr	 hosts[ICE_LOCALS];
 	size_t		 nhosts;
+	uint16_t	 number[2];	/* IPv4's and IPv6's; 0: not known */
 	const void	*user;		/* NULL: free */
 };
 
@@ -30,6 +31,15 @@ struct ports {
 /* 0, or -1: out of memory, the table is full. The hosts are copied. */
 int	 ports_add(struct ports *, const struct addr *, size_t);
 void	 ports_fini(struct ports *);
+
+/*
+ * The first one's are these now, the others' the same with ports of their own;
+ * those know them by family, from what they were added with.
+ */
+void	 ports_set_hosts(struct ports *, const struct addr *, size_t);
+
+/* The one of a user; NULL: none. */
+const struct port *ports_of(const struct ports *, const void *user);
 
 /* A free one, NULL: none; to be claimed by whoever uses its hosts. */
 struct port *ports_free(const struct ports *);

@@ -476,6 +476,14 @@ on_again(struct link *l, uint64_t now, const struct msg *m, bool on_out)
 		direct_again(l->party->direct, now, m->token);
 }
 
+static void
+on_restart(struct link *l, uint64_t now, const struct msg *m, bool on_out)
+{
+	(void)on_out;
+	if (l->party->direct != NULL && l->party->dialect == DIALECT_1)
+		direct_restart(l->party->direct, now, m->token);
+}
+
 /* The relay's way to reject a signal. */
 static void
 on_error(struct link *l, uint64_t now, const struct msg *m, bool on_out)
@@ -495,6 +503,7 @@ static const struct {
 } signals[] = {
 	{ "hlc_hello",		on_hello },
 	{ "hlc_again",		on_again },
+	{ "hlc_restart",	on_restart },
 	{ "sdp_offer",		on_offer },
 	{ "sdp_answer",		on_answer },
 	{ "ice_candidate",	on_candidate },
