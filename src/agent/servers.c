@@ -97,8 +97,6 @@ split_port(char *host, uint16_t *port)
 		colon = end[1] == ':' ? end + 1 : NULL;
 		*end = '\0';
 		memmove(host, host + 1, strlen(host + 1) + 1);
-		if (colon != NULL)
-			colon--;
 	}
 	if (colon == NULL)
 		return *host != '\0' ? 0 : -1;
