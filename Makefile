@@ -4,6 +4,7 @@
 #   make demo     install what a build needs, build, run the main job
 #   make check    install what the tests need, build, run every test
 #   make bench    measure: every script of bench/
+#   make nat      links between all kinds of NATs, and through what changes
 #   make fuzz     every parser under libFuzzer, FUZZ_SECONDS each
 #   make lint     what clang, mandoc and, if there, shellcheck have to say
 #   make reproducible   two builds in two places are the same bytes
@@ -69,7 +70,9 @@ SRC_CLI += devstack flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
 SRC_AGENT += datagrams framed relays
+SRC_AGENT += network
 SRC_NET += dgram
+SRC_NET += netwatch
 SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
@@ -103,6 +106,7 @@ TEST_BASE += dgq
 TEST_SCTP += bbr path
 TEST_SRTP = rtp guard
 TEST_AGENT = framed post renew url
+TEST_AGENT += servers
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
@@ -121,6 +125,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # The longest first: they run beside each other.
 LIVE_AGENTS = paths life links relayed markers hostile two-hosts
 LIVE_AGENTS += turn udp ffmpeg mtu
+LIVE_AGENTS += roam
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg
@@ -135,7 +140,7 @@ MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What make bench runs, in this order; bench/README says what each measures.
 BENCH = idle start burst-3party mpc acks
-SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths \
+SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
@@ -209,6 +214,12 @@ $(O)/hotlink: $(O)/libhotlink.a $(O)/src/main.o
 	$(CC) $(SANFLAGS) -o $@ $(O)/src/main.o $(O)/libhotlink.a $(LIBS) \
 		$(WRAP) -lpthread -lm
 
+# hotlink with a clock that runs faster.
+$(O)/tests/nat/fast: $(O)/tests/nat/fast.o $(O)/libhotlink.a $(O)/src/main.o
+	$(CC) $(LDFLAGS) $(SANFLAGS) -o $@ $(O)/tests/nat/fast.o \
+		$(O)/src/main.o $(O)/libhotlink.a $(LIBS) $(WRAP) \
+		-Wl,--wrap=clock_now -Wl,--wrap=ppoll -lpthread -lm
+
 packages-build packages-test:
 	@sh src/deps/install $(@:packages-%=%)
 
@@ -246,6 +257,13 @@ interop: packages-build
 	@tests/interop/run $(INTEROP)
 	@tests/interop/media
 
+# Not part of check: it needs root, network namespaces and a few minutes.
+# NAT="-j 8 mid" is less of it.
+nat: packages-build
+	@$(MAKE) -s -j2 $(BIN) $(O)/tests/nat/fast
+	@sh tests/nat/setup
+	@HOTLINK=./$(BIN) HOTLINK_FAST=$(O)/tests/nat/fast tests/nat/run $(NAT)
+
 lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
 	@sh tests/man
@@ -253,7 +271,7 @@ lint: packages-test
 		shellcheck -s sh $(SCRIPTS); else echo "no shellcheck"; fi
 
 objects: $(OBJ) $(O)/src/main.o $(TESTS:=.o) $(TOOLS:=.o) $(SUPPORT_OBJ) \
-	$(FUZZERS:=.o) $(O)/tests/fuzz/main.o
+	$(FUZZERS:=.o) $(O)/tests/fuzz/main.o $(O)/tests/nat/fast.o
 
 reproducible: packages-build
 	@sh tests/reproducible
@@ -277,7 +295,7 @@ distclean: clean
 	rm -rf build
 
 -include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) \
-	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d)
+	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d) $(O)/tests/nat/fast.d
 
-.PHONY: all bench check clean demo distclean fuzz fuzzers install interop lint objects \
+.PHONY: all bench check clean demo distclean fuzz fuzzers install interop lint nat objects \
 	packages-build packages-test reproducible tests uninstall

@@ -15,6 +15,7 @@
 #include "agent/datagrams.h"
 #include "agent/markers.h"
 #include "agent/messages.h"
+#include "agent/network.h"
 #include "agent/proxy.h"
 #include "agent/relays.h"
 #include "agent/servers.h"
@@ -27,6 +28,7 @@
 #include "crypto/tls.h"
 #include "net/clock.h"
 #include "net/loop.h"
+#include "net/netwatch.h"
 #include "net/resolve.h"
 #include "net/udp.h"
 #include "session/flow.h"
@@ -401,6 +403,17 @@ on_relayed(void *arg, uint64_t now, const struct addr *relayed)
 	}
 }
 
+static void
+on_relay_lost(void *arg, uint64_t now, const struct addr *relayed)
+{
+	struct agent	*a = arg;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_drop_relay(n->party, now, relayed);
+		n->dirty = true;
+	}
+}
+
 /* Let every party in turn say what it has to, while the relay takes it. */
 static bool
 say(struct agent *a, uint64_t now)
@@ -676,29 +689,6 @@ on_turn(void *arg, uint64_t now)
 
 /* Start and end */
 
-/* --bind's addresses, or the interfaces': loopback only if nothing else is. */
-static void
-find_hosts(struct agent *a)
-{
-	struct addr	 found[AGENT_HOSTS * 4];
-	size_t		 n = a->conf->nbind;
-	bool		 other = false;
-
-	if (n > 0)
-		memcpy(found, a->conf->bind, n * sizeof(found[0]));
-	else
-		n = net_addresses(found, AGENT_HOSTS * 4);
-	for (size_t i = 0; i < n; i++)
-		other |= !addr_is_loopback(&found[i]);
-	for (size_t i = 0; i < n && a->nhosts < AGENT_HOSTS; i++) {
-		if (a->conf->nbind == 0 && other && addr_is_loopback(&found[i]))
-			continue;
-		found[i].port = sockets_port(a->sockets, 0, found[i].family);
-		if (found[i].port != 0)
-			a->host[a->nhosts++] = found[i];
-	}
-}
-
 static int
 open_udp(struct agent *a)
 {
@@ -709,7 +699,7 @@ open_udp(struct agent *a)
 		log_warn("udp port %u: cannot open", a->conf->udp_port);
 		return -1;
 	}
-	find_hosts(a);
+	a->nhosts = network_hosts(a, a->host);
 	if (a->nhosts == 0)
 		log_warnx("no usable address for a direct path");
 	return 0;
@@ -734,7 +724,8 @@ start(struct agent *a, uint64_t now)
 		.loop = a->loop, .resolver = a->resolver,
 		.trust = c->tls->trust,
 		.rng = c->rng, .hosts = a->host, .nhosts = a->nhosts,
-		.datagram = on_datagram, .up = on_relayed, .arg = a,
+		.datagram = on_datagram, .up = on_relayed,
+		.down = on_relay_lost, .arg = a,
 	};
 
 	if (c->access_token != NULL || c->refresh_token != NULL) {
@@ -810,10 +801,12 @@ agent_run(const struct agent_conf *conf)
 	if (a->resolver == NULL)
 		fatalx("out of memory");
 	if (open_udp(a) == 0 && start(a, clock_now()) == 0) {
+		a->netwatch = netwatch_new(a->loop, network_changed, a);
 		loop_on_turn(a->loop, on_turn, a);
 		loop_run(a->loop);
 		status = 0;
 	}
+	netwatch_free(a->netwatch);
 	stop(a, clock_now());
 	sockets_free(a->sockets);
 	resolver_free(a->resolver);

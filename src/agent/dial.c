@@ -356,6 +356,12 @@ dial_new(const struct dial_conf *conf, uint64_t now)
 	return d;
 }
 
+bool
+dial_is_orphan(const struct dial *d)
+{
+	return d->io.fd != -1 && tcp_is_orphan(d->io.fd);
+}
+
 void
 dial_free(struct dial *d)
 {

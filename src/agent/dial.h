@@ -44,6 +44,9 @@ struct dial_conf {
 struct dial	*dial_new(const struct dial_conf *, uint64_t now);
 void		 dial_free(struct dial *);
 
+/* Its address is gone from this host; only who uses it may end it. */
+bool		 dial_is_orphan(const struct dial *);
+
 /* The user has more to say, or takes input again: once per turn. */
 void		 dial_pump(struct dial *, uint64_t now);
 

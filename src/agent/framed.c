@@ -162,6 +162,12 @@ framed_free(struct framed *f)
 }
 
 bool
+framed_is_orphan(const struct framed *f)
+{
+	return !f->dead && dial_is_orphan(f->dial);
+}
+
+bool
 framed_put(struct framed *f, const void *bytes, size_t n)
 {
 	size_t	 whole = (n + 3) / 4 * 4;

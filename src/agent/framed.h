@@ -36,6 +36,8 @@ struct framed_conf {
 struct framed	*framed_new(const struct framed_conf *, uint64_t now);
 void		 framed_free(struct framed *);
 
+bool		 framed_is_orphan(const struct framed *);
+
 /* False: there is no room, it is lost, as on a network. */
 bool		 framed_put(struct framed *, const void *, size_t);
 

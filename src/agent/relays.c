@@ -27,6 +27,7 @@ struct relay {
 	struct addr	 server;
 	struct turn	*turn;		/* NULL: not now */
 	bool		 up;		/* and told of */
+	const char	*refused;	/* said last of a peer */
 	/*
 	 * Over a stream the path is made up: from no address to the server's
 	 * place in our table.
@@ -66,8 +67,12 @@ relays_new(const struct relays_conf *conf)
 }
 
 static void
-drop(struct relay *v)
+drop(struct relay *v, uint64_t now)
 {
+	const struct relays_conf	*c = &v->owner->conf;
+
+	if (v->up)
+		c->down(c->arg, now, turn_relayed(v->turn));
 	turn_free(v->turn);
 	framed_free(v->framed);
 	v->turn = NULL;
@@ -81,7 +86,9 @@ relays_free(struct relays *r)
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++)
-		drop(&r->v[i]);
+		turn_free(r->v[i].turn);
+	for (size_t i = 0; i < r->n; i++)
+		framed_free(r->v[i].framed);
 	wipe(r, sizeof(*r));
 	free(r);
 }
@@ -197,7 +204,7 @@ ask(struct relay *v, uint64_t now)
 	const struct addr	*host;
 	struct path		 path = { .remote = v->server };
 
-	drop(v);
+	drop(v, now);
 	if (v->stream) {
 		open_stream(v, now);
 		return;
@@ -253,7 +260,7 @@ look(struct relay *v, uint64_t now)
 	char				 text[ADDR_TEXT];
 
 	if (v->gone) {
-		drop(v);
+		drop(v, now);
 		pause_now(v, now);
 	}
 	if (v->turn == NULL) {
@@ -275,7 +282,7 @@ look(struct relay *v, uint64_t now)
 	case TURN_FAILED:
 		log_warnx("ice server %s: %s", v->text, turn_why(v->turn));
 		if (v->stream) {
-			drop(v);
+			drop(v, now);
 			pause_now(v, now);
 		} else
 			ask(v, now);
@@ -284,6 +291,38 @@ look(struct relay *v, uint64_t now)
 	case TURN_CLOSING:
 	case TURN_OVER:
 		break;
+	}
+}
+
+static bool
+is_orphan(const struct relay *v)
+{
+	const struct relays_conf	*c = &v->owner->conf;
+
+	if (v->stream)
+		return v->framed != NULL && framed_is_orphan(v->framed);
+	for (size_t i = 0; i < c->nhosts; i++)
+		if (v->turn != NULL &&
+		    addr_equal(&c->hosts[i], turn_local(v->turn)))
+			return false;
+	return v->turn != NULL;
+}
+
+void
+relays_network(struct relays *r, uint64_t now, size_t nhosts)
+{
+	r->conf.nhosts = nhosts;
+	for (struct relay *v = r->v; v < r->v + r->n; v++) {
+		if (is_orphan(v)) {
+			log_info("ice server %s: the address it was asked "
+			    "from is gone", v->text);
+			drop(v, now);
+		}
+		if (v->turn != NULL || v->framed != NULL)
+			continue;
+		v->host = 0;
+		v->pause = AGAIN_MIN;
+		v->again_at = now;
 	}
 }
 
@@ -352,6 +391,18 @@ is_streamed(struct relays *r, const struct dgram *d)
 	return true;
 }
 
+/* Once: there are as many such peers as candidates. */
+static void
+say_refused(struct relay *v, const struct addr *peer)
+{
+	const char	*why = turn_refused(v->turn, peer);
+
+	if (why == NULL || why == v->refused)
+		return;
+	v->refused = why;
+	log_warnx("ice server %s: a peer is refused: %s", v->text, why);
+}
+
 /* True: it is one of the socket's. */
 static bool
 wrap(struct relays *r, uint64_t now, struct dgram *d)
@@ -361,6 +412,7 @@ wrap(struct relays *r, uint64_t now, struct dgram *d)
 	if (v != NULL && !turn_wrap(v->turn, now, d)) {
 		if (turn_permit(v->turn, now, &d->to.remote) == 0)
 			keep(r, now, d);
+		say_refused(v, &d->to.remote);
 		return false;
 	}
 	return !is_streamed(r, d);

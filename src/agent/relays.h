@@ -33,12 +33,21 @@ struct relays_conf {
 	/* a relayed address is there, once per allocation */
 	void			(*up)(void *, uint64_t now,
 				    const struct addr *);
+	/* it is no more */
+	void			(*down)(void *, uint64_t now,
+				    const struct addr *);
 	void			*arg;
 };
 
 /* NULL: out of memory. */
 struct relays	*relays_new(const struct relays_conf *);
 void		 relays_free(struct relays *);
+
+/*
+ * There are so many of conf.hosts now, and others: what was allocated from one
+ * that is gone is over, and who did not answer is asked at once.
+ */
+void		 relays_network(struct relays *, uint64_t now, size_t nhosts);
 
 /* For the servers added from now on; copied. -1: too long. */
 int		 relays_login(struct relays *, const char *user,

@@ -59,6 +59,7 @@ struct agent {
 	struct messages		*messages;	/* NULL without them */
 	struct node		*nodes;
 	struct channel		*channels;
+	struct netwatch		*netwatch;	/* NULL: nobody tells */
 	struct addr		 host[AGENT_HOSTS];
 	size_t			 nhosts;
 	struct node		*turn;		/* whose say it is first */

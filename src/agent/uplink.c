@@ -357,6 +357,17 @@ uplink_free(struct uplink *u)
 	free(u);
 }
 
+void
+uplink_network(struct uplink *u, uint64_t now)
+{
+	if (u->dial != NULL && !u->dial_dead && dial_is_orphan(u->dial))
+		lost(u, now, "the address it came from is gone");
+	if (u->state != WAITING)
+		return;
+	u->backoff = BACKOFF_MIN;
+	alarm_set(u->conf.loop, &u->retry, now + BACKOFF_MIN);
+}
+
 bool
 uplink_is_up(const struct uplink *u)
 {

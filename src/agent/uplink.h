@@ -46,6 +46,12 @@ void		 uplink_free(struct uplink *);
 
 bool		 uplink_is_up(const struct uplink *);
 
+/*
+ * This host's addresses have changed: a connection from one that is gone is
+ * lost, and there is no waiting for the next try.
+ */
+void		 uplink_network(struct uplink *, uint64_t now);
+
 /* Room for another message of control, of Data: the backpressure. */
 bool		 uplink_wants_control(const struct uplink *);
 bool		 uplink_wants_data(const struct uplink *);

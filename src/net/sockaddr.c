@@ -45,6 +45,11 @@ sockaddr_to(struct addr *a, const struct sockaddr *sa)
 		memcpy(&in6, sa, sizeof(in6));
 		a->family = 6;
 		a->port = ntohs(in6.sin6_port);
+		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+			a->family = 4;
+			memcpy(a->ip, in6.sin6_addr.s6_addr + 12, 4);
+			return;
+		}
 		memcpy(a->ip, &in6.sin6_addr, 16);
 		if (addr_is_linklocal(a))
 			a->scope = in6.sin6_scope_id;

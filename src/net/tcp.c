@@ -7,8 +7,12 @@
 
 #include "net/sockaddr.h"
 #include "net/tcp.h"
+#include "net/udp.h"
 
-enum { BACKLOG = 128 };		/* the usual limit of the system */
+enum {
+	BACKLOG = 128,		/* the usual limit of the system */
+	ADDRESSES = 256,	/* of a host; with more it is not told */
+};
 
 static void
 set(int fd, int level, int option, int value)
@@ -44,7 +48,7 @@ tcp_listen(const struct addr *a, struct addr *bound)
 		return -1;
 	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (a->family == 6)
-		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !addr_is_any(a));
 	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
 	    listen(fd, BACKLOG) == -1)
 		return close_keep_errno(fd);
@@ -110,6 +114,25 @@ tcp_connected(int fd)
 		return -1;
 	errno = err;
 	return err == 0 ? 0 : -1;
+}
+
+bool
+tcp_is_orphan(int fd)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	struct addr		 own, have[ADDRESSES];
+	size_t			 n = net_addresses(have, ADDRESSES);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		return false;
+	sockaddr_to(&own, (struct sockaddr *)&ss);
+	if (n == ADDRESSES || own.family == 0 || addr_is_any(&own))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (addr_same_ip(&have[i], &own))
+			return false;
+	return true;
 }
 
 static ssize_t

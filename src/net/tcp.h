@@ -14,11 +14,17 @@
  */
 enum { TCP_AGAIN = -2, TCP_ERROR = -1 };
 
-/* With SO_REUSEADDR; bound, if not NULL, gets the real port. */
+/*
+ * With SO_REUSEADDR; bound, if not NULL, gets the real port. The wildcard of
+ * IPv6 takes connections of IPv4, too.
+ */
 int	 tcp_listen(const struct addr *, struct addr *bound);
 int	 tcp_accept(int, struct addr *from);
 int	 tcp_connect(const struct addr *);	/* under way; poll for IO_OUT */
 int	 tcp_connected(int);			/* 0, or -1 with errno */
+
+/* Its local address is none of this host's any more: nothing will come. */
+bool	 tcp_is_orphan(int);
 
 /* Bytes moved, 0 at end of stream (read only), TCP_AGAIN or TCP_ERROR. */
 ssize_t	 tcp_read(int, void *, size_t);	/* re-arms TCP_QUICKACK */

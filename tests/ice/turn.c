@@ -187,17 +187,30 @@ all_is_renewed_and_stale_nonces_followed_for_an_hour(void **state)
 static void
 errors_are_told_in_words(void **state)
 {
-	static const uint16_t	 codes[] = { 403, 437, 441, 486, 508 };
+	static const struct {
+		uint16_t	 code;
+		const char	*words;
+	}			 e[] = {
+		{ 401, "the server refuses the user name or the password" },
+		{ 403, "the server forbids it" },
+		{ 437, "the server has no such allocation, or another one for "
+		    "this port" },
+		{ 441, "the allocation belongs to another user" },
+		{ 486, "the user has as many allocations as the server "
+		    "allows" },
+		{ 508, "the server has no relay address left" },
+		{ 599, "the server reports an error of its own" },
+	};
 	struct world		 w;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+	for (size_t i = 0; i < sizeof(e) / sizeof(e[0]); i++) {
 		setup(&w);
 		w.fail_method = STUN_ALLOCATE;
-		w.fail_code = codes[i];
+		w.fail_code = e[i].code;
 		run(&w, SEC);
 		EQ(turn_state(w.t), TURN_FAILED);
-		CHECK(turn_why(w.t) != NULL);
+		STREQ(turn_why(w.t), e[i].words);
 		CHECK(turn_deadline(w.t) == NEVER);
 		teardown(&w);
 	}

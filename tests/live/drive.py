@@ -349,6 +349,24 @@ def side(end, mine, other, n):
     s.close()
 
 
+def paced_side(end, mine, other, n, rate, began, over):
+    """Likewise, at that rate, and not done before the flag over is there;
+    began is made when the first bytes have arrived."""
+    n = int(n)
+    s = connect(end)
+    s.settimeout(90)
+    want = content(int(other), n)
+    job = Together((paced, s, content(int(mine), n), float(rate), over))
+    got = take(s, 1000)
+    same(got, want[:len(got)], 'first at ' + end)
+    open(began, 'w').close()
+    expect(s, want[len(got):], 'at ' + end)
+    job.join(5)
+    s.shutdown(socket.SHUT_WR)
+    assert s.recv(1) == b'', 'more than was sent'
+    s.close()
+
+
 def is_reset(end, least, most):
     """Bytes that nobody can carry: the connection is reset in that time."""
     s = connect(end)
@@ -939,9 +957,9 @@ if __name__ == '__main__':
     try:
         {f.__name__: f for f in (
             ports, connects, refused, transfer, late, probes, half, closing,
-            resets, slow, second, pingpong, through, side, is_reset, holds,
-            watch, hostile_opens, false_relay, steal, front, udp_sockets,
-            datagrams, last_sender, delivered, flood, lonely, rtp, garbage,
+            resets, slow, second, pingpong, through, side, paced_side,
+            is_reset, holds, watch, hostile_opens, false_relay, steal,
+            front, udp_sockets, datagrams, last_sender, delivered, flood, lonely, rtp, garbage,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
         tb, where = e.__traceback__, []

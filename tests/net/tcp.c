@@ -42,6 +42,36 @@ joined(const char *where)
 	return p;
 }
 
+/* A daemon that listens on [::] is found by either kind of client. */
+static void
+the_ipv6_wildcard_takes_ipv4_too(void **state)
+{
+	struct addr	 any, at, to, from;
+	int		 listener, near, far;
+
+	(void)state;
+	EQ(addr_parse(&any, "[::]:0"), 0);
+	listener = tcp_listen(&any, &at);
+	if (listener == -1 && errno == EAFNOSUPPORT) {
+		skip();
+		return;
+	}
+	CHECK(listener >= 0);
+	EQ(addr_parse(&to, "127.0.0.1:1"), 0);
+	to.port = at.port;
+	near = tcp_connect(&to);
+	await(near, POLLOUT);
+	EQ(tcp_connected(near), 0);
+	await(listener, POLLIN);
+	far = tcp_accept(listener, &from);
+	CHECK(far >= 0);
+	EQ(from.family, 4);
+	CHECK(addr_is_loopback(&from));
+	tcp_close(near);
+	tcp_close(far);
+	tcp_close(listener);
+}
+
 static void
 bytes_go_both_ways_and_end(void **state)
 {
@@ -183,6 +213,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(the_ipv6_wildcard_takes_ipv4_too),
 		cmocka_unit_test(bytes_go_both_ways_and_end),
 		cmocka_unit_test(a_peek_leaves_the_bytes_there),
 		cmocka_unit_test(a_full_socket_says_again),
