@@ -26,6 +26,7 @@ enum {
 	LIFETIME_MAX = 86400,		/* s */
 	PERMISSION = 300,		/* s: RFC 8656 9 */
 	CHANNEL = 600,			/* s: RFC 8656 12 */
+	IDLE = 300 * SEC,		/* not sent to: not renewed */
 	CHANNEL_FIRST = 0x4000,
 	CHANNEL_LAST = 0x4fff,
 	CHANNEL_HEADER = 4,
@@ -51,6 +52,7 @@ struct peer {
 	const char	*refused;	/* why; NULL: it is not */
 	uint64_t	 permit_at, bind_at;	/* when to ask (again) */
 	uint64_t	 permitted, bound;	/* until when it lasts */
+	uint64_t	 used;		/* last: who is not, is let expire */
 };
 
 struct text {
@@ -190,22 +192,40 @@ permitted(const struct turn *t, uint64_t now, const struct addr *a)
 	return NULL;
 }
 
+/* Its channel may be another's five minutes after its end (RFC 8656 12). */
+static bool
+is_over(const struct turn *t, uint64_t now, const struct peer *p)
+{
+	return p->addr.family == 0 || (t->ask[p - t->peer].method == 0 &&
+	    now >= p->used + IDLE && now >= p->permitted &&
+	    now >= p->bound + (uint64_t)PERMISSION * SEC);
+}
+
+static void
+wake(struct peer *p, uint64_t now)
+{
+	p->used = now;
+	if (p->permit_at == NEVER && p->refused == NULL)
+		p->permit_at = p->bind_at = now;
+}
+
 int
 turn_permit(struct turn *t, uint64_t now, const struct addr *a)
 {
 	const struct peer	*like = permitted(t, now, a);
-
+	struct peer		*p = peer_of(t, a);
+	uint64_t		 until = like != NULL ? like->permitted : 0;
 
 	if (a->family == 0)
 		return -1;
-	if (peer_of(t, a) != NULL)
+	if (p != NULL) {
+		wake(p, now);
 		return 0;
-	for (size_t i = 0; i < TURN_PEERS; i++)
-		if (t->peer[i].addr.family == 0) {
-			t->peer[i].addr = *a;
-			t->peer[i].permit_at = t->peer[i].bind_at = now;
-			if (like != NULL)
-				t->peer[i].permitted = like->permitted;
+	}
+	for (p = t->peer; p < t->peer + TURN_PEERS; p++)
+		if (is_over(t, now, p)) {
+			*p = (struct peer){ .addr = *a, .permit_at = now,
+			    .bind_at = now, .used = now, .permitted = until };
 			return 0;
 		}
 	return -1;
@@ -557,6 +577,11 @@ due(struct peer *p, uint64_t now)
 {
 	if (p->addr.family == 0)
 		return 0;
+	if (now >= p->used + IDLE && (now >= p->permit_at ||
+	    now >= p->bind_at)) {
+		p->permit_at = p->bind_at = NEVER;
+		return 0;
+	}
 	if (now >= p->permit_at)
 		return STUN_PERMIT;
 	if (now >= p->bind_at && now >= p->permitted)
@@ -659,6 +684,8 @@ turn_wrap(struct turn *t, uint64_t now, struct dgram *d)
 {
 	struct peer	*p = peer_of(t, &d->to.remote);
 
+	if (p != NULL)
+		p->used = now;
 	if (t->state != TURN_UP || p == NULL || now >= p->permitted ||
 	    d->n > UINT16_MAX - SEND_HEADER)
 		return false;

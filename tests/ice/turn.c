@@ -164,6 +164,19 @@ a_401_is_answered_with_credentials(void **state)
 	teardown(&w);
 }
 
+/* Time with something to send now and then, as consent sees to. */
+static void
+run_in_use(struct world *w, const struct addr *peer, unsigned minutes)
+{
+	for (; minutes > 0; minutes--) {
+		run(w, 60 * SEC);
+		w->tx.to.remote = *peer;
+		batch_put(&w->tx, "hello", 5);
+		CHECK(turn_wrap(w->t, w->now, &w->tx.d[0]));
+		batch_reset(&w->tx);
+	}
+}
+
 static void
 all_is_renewed_and_stale_nonces_followed_for_an_hour(void **state)
 {
@@ -174,7 +187,7 @@ all_is_renewed_and_stale_nonces_followed_for_an_hour(void **state)
 	up(&w);
 	for (unsigned i = 0; i < 60; i++) {
 		w.nonce = nonce[i % 4];
-		run(&w, 60 * SEC);
+		run_in_use(&w, &w.peer, 1);
 	}
 	EQ(turn_state(w.t), TURN_UP);
 	CHECK(w.seen[STUN_REFRESH] >= 6);
@@ -403,10 +416,45 @@ a_permitted_address_is_heard_from_any_port(void **state)
 	EQ(turn_permit(w.t, w.now, &m.peer), 0);
 	CHECK(turn_wrap(w.t, w.now, &w.tx.d[0]));
 	batch_reset(&w.tx);
-	run(&w, 700 * SEC);
+	run_in_use(&w, &m.peer, 12);
 	n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
 	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
 	EQ(w.data.bytes.n, 5);
+	teardown(&w);
+}
+
+/* A peer whose NAT gives it ever new ports: most are never used again. */
+static void
+peers_that_are_not_sent_to_make_room_in_time(void **state)
+{
+	struct world	 w;
+	struct addr	 a = at("198.51.100.10:1000");
+	unsigned	 before;
+
+	(void)state;
+	up(&w);
+	for (int i = 1; i < TURN_PEERS; i++) {
+		a.port++;
+		EQ(turn_permit(w.t, w.now, &a), 0);
+	}
+	a.port++;
+	EQ(turn_permit(w.t, w.now, &a), -1);
+	run_in_use(&w, &w.peer, 15);
+	EQ(turn_permit(w.t, w.now, &a), 0);
+	run_in_use(&w, &a, 1);
+	check_sent(&w, true);
+	run(&w, 600 * SEC);
+	before = w.seen[STUN_PERMIT];
+	run(&w, 3600 * (uint64_t)SEC);
+	EQ(w.seen[STUN_PERMIT], before);	/* nobody is sent to now */
+	/* Who sleeps is woken by what is to be sent. */
+	w.tx.to.remote = w.peer;
+	batch_put(&w.tx, "hello", 5);
+	CHECK(!turn_wrap(w.t, w.now, &w.tx.d[0]));
+	batch_reset(&w.tx);
+	EQ(turn_permit(w.t, w.now, &w.peer), 0);
+	run(&w, SEC);
+	check_sent(&w, true);
 	teardown(&w);
 }
 
@@ -428,6 +476,7 @@ main(void)
 		cmocka_unit_test(
 		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
 		cmocka_unit_test(a_permitted_address_is_heard_from_any_port),
+		cmocka_unit_test(peers_that_are_not_sent_to_make_room_in_time),
 	};
 
 	return RUN(tests);
