@@ -33,6 +33,8 @@ consent_answer(struct ice *ice, uint64_t now, const struct path *path)
 {
 	if (!ice->sel.on || !path_equal(path, &ice->sel.info.path))
 		return;
+	if (ice->sel.thawed)
+		pairs_freeze_below(ice, ice->sel.priority);
 	consent_begin(ice, now);
 }
 

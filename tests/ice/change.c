@@ -234,6 +234,37 @@ between_peers_that_follow_a_silent_path_is_left_early(void **state)
 	}
 }
 
+/* Nobody goes on checking what is worse than a path that works again. */
+static void
+after_a_short_silence_all_is_as_before(void **state)
+{
+	struct world		 w;
+	struct ice_stats	 before, after;
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	add(&w, A, "[2001:db8::1]:1000");
+	add(&w, B, "[2001:db8::2]:2000");
+	follow(&w);
+	credentials(&w, A);
+	credentials(&w, B);
+	run(&w, 10 * SEC, NULL);
+	w.down = true;
+	run(&w, 9 * SEC, NULL);
+	w.down = false;
+	w.dead[w.ndead++] = w.s[B].host[0];	/* the other path */
+	run(&w, 3 * SEC, NULL);
+	ice_stats(w.s[A].ice, &before);
+	run(&w, 30 * SEC, NULL);
+	ice_stats(w.s[A].ice, &after);
+	CHECK(after.checks_sent - before.checks_sent < 10);
+	local_is(&w, A, "[2001:db8::1]:1000");
+	EQ(w.s[A].losses + w.s[B].losses, 0);
+	teardown(&w);
+}
+
 static void
 start_relayed(struct world *w, int role)
 {
@@ -335,6 +366,7 @@ main(void)
 		cmocka_unit_test(a_doubt_asks_at_once),
 		cmocka_unit_test(
 		    between_peers_that_follow_a_silent_path_is_left_early),
+		cmocka_unit_test(after_a_short_silence_all_is_as_before),
 		cmocka_unit_test(
 		    a_relayed_path_is_left_when_a_direct_one_opens),
 		cmocka_unit_test(
