@@ -204,21 +204,27 @@ a_doubt_asks_at_once(void **state)
 }
 
 static void
+two_paths(struct world *w, int role)
+{
+	setup(w, &plain);
+	agent(w, A, role, false, "192.0.2.1:1000");
+	agent(w, B, !role, false, "192.0.2.2:2000");
+	add(w, A, "[2001:db8::1]:1000");
+	add(w, B, "[2001:db8::2]:2000");
+	follow(w);
+	credentials(w, A);
+	credentials(w, B);
+	run(w, 10 * SEC, NULL);
+}
+
+static void
 between_peers_that_follow_a_silent_path_is_left_early(void **state)
 {
 	struct world	 w;
 
 	(void)state;
 	for (int role = 0; role < 2; role++) {
-		setup(&w, &plain);
-		agent(&w, A, role, false, "192.0.2.1:1000");
-		agent(&w, B, !role, false, "192.0.2.2:2000");
-		add(&w, A, "[2001:db8::1]:1000");
-		add(&w, B, "[2001:db8::2]:2000");
-		follow(&w);
-		credentials(&w, A);
-		credentials(&w, B);
-		run(&w, 10 * SEC, NULL);
+		two_paths(&w, role);
 		local_is(&w, A, "[2001:db8::1]:1000");
 		w.dead[w.ndead++] = w.s[B].host[1];
 		run(&w, 9 * SEC, NULL);
@@ -242,15 +248,7 @@ after_a_short_silence_all_is_as_before(void **state)
 	struct ice_stats	 before, after;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
-	add(&w, A, "[2001:db8::1]:1000");
-	add(&w, B, "[2001:db8::2]:2000");
-	follow(&w);
-	credentials(&w, A);
-	credentials(&w, B);
-	run(&w, 10 * SEC, NULL);
+	two_paths(&w, 1);
 	w.down = true;
 	run(&w, 9 * SEC, NULL);
 	w.down = false;
