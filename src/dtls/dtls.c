@@ -290,7 +290,8 @@ hear_sealed(struct dtls *d, uint64_t now, const struct fragment *f,
 		d->stats.bad_records++;
 	else if (f->type == FINISHED && now < d->out.last + LAST_FLIGHT)
 		send_again(d, now, tx);
-	else if (f->type == HELLO_REQUEST || f->type == CLIENT_HELLO)
+	else if ((f->type == HELLO_REQUEST || f->type == CLIENT_HELLO) &&
+	    f->off == 0)
 		send_alert(d, WARNING, NO_RENEGOTIATION, tx);
 }
 
@@ -320,25 +321,39 @@ on_handshake(struct dtls *d, uint64_t now, const struct record *rec,
 	}
 }
 
+/* RFC 5246 7.2 and what has been added to it. */
 static const char *
 alert_text(uint8_t what)
 {
+#define ALERT(name)	"the peer's alert: " name
 	static const char *const	 text[] = {
 		[CLOSE_NOTIFY] = "the peer closed the connection",
-		[10] = "the peer's alert: unexpected_message",
-		[20] = "the peer's alert: bad_record_mac",
-		[40] = "the peer's alert: handshake_failure",
-		[42] = "the peer's alert: bad_certificate",
-		[43] = "the peer's alert: unsupported_certificate",
-		[46] = "the peer's alert: certificate_unknown",
-		[47] = "the peer's alert: illegal_parameter",
-		[48] = "the peer's alert: unknown_ca",
-		[50] = "the peer's alert: decode_error",
-		[51] = "the peer's alert: decrypt_error",
-		[70] = "the peer's alert: protocol_version",
-		[71] = "the peer's alert: insufficient_security",
-		[80] = "the peer's alert: internal_error",
+		[10] = ALERT("unexpected_message"),
+		[20] = ALERT("bad_record_mac"),
+		[22] = ALERT("record_overflow"),
+		[40] = ALERT("handshake_failure"),
+		[42] = ALERT("bad_certificate"),
+		[43] = ALERT("unsupported_certificate"),
+		[44] = ALERT("certificate_revoked"),
+		[45] = ALERT("certificate_expired"),
+		[46] = ALERT("certificate_unknown"),
+		[47] = ALERT("illegal_parameter"),
+		[48] = ALERT("unknown_ca"),
+		[49] = ALERT("access_denied"),
+		[50] = ALERT("decode_error"),
+		[51] = ALERT("decrypt_error"),
+		[70] = ALERT("protocol_version"),
+		[71] = ALERT("insufficient_security"),
+		[80] = ALERT("internal_error"),
+		[86] = ALERT("inappropriate_fallback"),
+		[90] = ALERT("user_canceled"),
+		[109] = ALERT("missing_extension"),
+		[110] = ALERT("unsupported_extension"),
+		[112] = ALERT("unrecognized_name"),
+		[116] = ALERT("certificate_required"),
+		[120] = ALERT("no_application_protocol"),
 	};
+#undef ALERT
 
 	if (what < sizeof(text) / sizeof(text[0]) && text[what] != NULL)
 		return text[what];

@@ -410,24 +410,109 @@ a_close_reaches_the_other_side(void **state)
 	pair_fini(&p);
 }
 
+/*
+ * What an authenticated side says when it wants another handshake: a message
+ * of n bytes from there, in a record of epoch 1, handed to the other side.
+ */
+static void
+ask_again(struct pair *p, int side, enum handshake type, size_t off, size_t n)
+{
+	uint8_t		 b[256];
+	struct wr	 w = wr_of(b + 32, sizeof(b) - 64);
+	struct span	 s = { w.p, 0 };
+	struct dtls	*d = p->d[side];
+
+	wr_u8(&w, type);
+	wr_u24(&w, (uint32_t)(off + n));
+	wr_u16(&w, 7);
+	wr_u24(&w, (uint32_t)off);
+	wr_u24(&w, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		wr_u8(&w, 0);
+	s.n = w.n;
+	record_seal(&d->sender.key, CONTENT_HANDSHAKE, d->sender.seq[1]++, &s);
+	hand(p, !side, s.p, s.n);
+}
+
 static void
 a_renegotiation_is_refused_with_a_warning(void **state)
 {
-	static const uint8_t	 request[HANDSHAKE_HEADER] = { HELLO_REQUEST };
-	struct pair		 p;
-	uint8_t			 b[128];
-	struct span		 s = { b + 32, sizeof(request) };
+	static const enum handshake	 wish[] = { CLIENT_HELLO,
+		HELLO_REQUEST };
+	struct pair			 p;
 
 	(void)state;
 	bring_up(&p);
-	memcpy(s.p, request, sizeof(request));
-	record_seal(&p.d[1]->sender.key, CONTENT_HANDSHAKE,
-	    p.d[1]->sender.seq[1]++, &s);
-	hand(&p, 0, s.p, s.n);
+	for (int side = 0; side < 2; side++) {
+		ask_again(&p, side, wish[side], 0, side == 0 ? 90 : 0);
+		pair_run(&p, SEC);
+		EQ(stats(&p, side).alerts, 1);
+		CHECK(pair_up(&p));
+	}
+	pair_send(&p, 0, "ping", 4);
+	pair_send(&p, 1, "pong!", 5);
 	pair_run(&p, SEC);
-	EQ(stats(&p, 1).alerts, 1);
+	EQ(p.got[1], 4);
+	EQ(p.got[0], 5);
+	pair_fini(&p);
+}
+
+static void
+a_hello_in_pieces_is_refused_once(void **state)
+{
+	struct pair	 p;
+
+	(void)state;
+	bring_up(&p);
+	ask_again(&p, 0, CLIENT_HELLO, 0, 90);
+	ask_again(&p, 0, CLIENT_HELLO, 90, 90);
+	ask_again(&p, 0, CLIENT_HELLO, 180, 60);
+	pair_run(&p, SEC);
+	EQ(stats(&p, 0).alerts, 1);
 	CHECK(pair_up(&p));
 	pair_fini(&p);
+}
+
+static void
+every_fatal_alert_is_told_by_its_name(void **state)
+{
+	/* RFC 5246 7.2, RFC 6066 9, RFC 4279 6, RFC 7301 3.2, RFC 7507 3 */
+	static const struct {
+		uint8_t		 what;
+		const char	*why;
+	} all[] = {
+		{ 10, "unexpected_message" }, { 20, "bad_record_mac" },
+		{ 22, "record_overflow" }, { 40, "handshake_failure" },
+		{ 42, "bad_certificate" }, { 43, "unsupported_certificate" },
+		{ 44, "certificate_revoked" }, { 45, "certificate_expired" },
+		{ 46, "certificate_unknown" }, { 47, "illegal_parameter" },
+		{ 48, "unknown_ca" }, { 49, "access_denied" },
+		{ 50, "decode_error" }, { 51, "decrypt_error" },
+		{ 70, "protocol_version" }, { 71, "insufficient_security" },
+		{ 80, "internal_error" }, { 86, "inappropriate_fallback" },
+		{ 90, "user_canceled" }, { 109, "missing_extension" },
+		{ 110, "unsupported_extension" },
+		{ 112, "unrecognized_name" },
+		{ 116, "certificate_required" },
+		{ 120, "no_application_protocol" },
+	};
+	uint8_t			 alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0,
+		0, 9, 0, 2, 2, 0 };
+	char			 why[64];
+	struct simnet_conf	 dead = { .seed = 1, .loss = 1000 };
+	struct pair		 p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		pair_init(&p, &dead);
+		CHECK(pair_open(&p));
+		alert[14] = all[i].what;
+		hand(&p, 0, alert, sizeof(alert));
+		pair_run(&p, 31 * (uint64_t)SEC);
+		snprintf(why, sizeof(why), "the peer's alert: %s", all[i].why);
+		STREQ(dtls_why(p.d[0]), why);
+		pair_fini(&p);
+	}
 }
 
 static void
@@ -661,6 +746,8 @@ main(void)
 		T(both_ends_export_the_same_keys),
 		T(a_close_reaches_the_other_side),
 		T(a_renegotiation_is_refused_with_a_warning),
+		T(a_hello_in_pieces_is_refused_once),
+		T(every_fatal_alert_is_told_by_its_name),
 		T(nothing_is_sealed_before_up_or_after_the_last_number),
 		T(a_hello_of_two_datagrams_is_answered_once_and_then_the_same),
 		T(a_flight_is_cut_the_same_way_every_time),
