@@ -128,7 +128,7 @@ LIVE_AGENTS += turn udp ffmpeg mtu
 LIVE_AGENTS += roam
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
-LIVE += msg
+LIVE += msg dtls
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT += icmp impair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
@@ -147,6 +147,7 @@ SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 TOOLS += $(O)/tests/net/wire
+TOOLS += $(O)/tests/dtls/proxy
 
 FUZZ = acks envelope message rpc \
 	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
@@ -256,6 +257,13 @@ interop: packages-build
 	@sh tests/interop/setup
 	@tests/interop/run $(INTEROP)
 	@tests/interop/media
+	@$(MAKE) -s interop-dtls
+
+# DTLS alone against openssl and GnuTLS: every cell, three minutes. INTEROP_DTLS
+# is for tests/dtls/run, e.g. "-s 2 gnutls 256".
+interop-dtls: packages-test
+	@$(MAKE) -s -j2 $(O)/tests/dtls/pipe $(O)/tests/dtls/proxy
+	@HOTLINK_OUT=$(O) tests/dtls/run $(INTEROP_DTLS)
 
 # Not part of check: it needs root, network namespaces and a few minutes.
 # NAT="-j 8 mid" is less of it.
@@ -297,5 +305,6 @@ distclean: clean
 -include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) \
 	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d) $(O)/tests/nat/fast.d
 
-.PHONY: all bench check clean demo distclean fuzz fuzzers install interop lint nat objects \
+.PHONY: all bench check clean demo distclean fuzz fuzzers install \
+	interop lint nat objects interop-dtls \
 	packages-build packages-test reproducible tests uninstall

@@ -230,23 +230,10 @@ carry(uint64_t end, uint64_t dark, const sigset_t *waiting)
 static void
 report(const struct end *e)
 {
-	struct impair_stats	 s;
-
-	impair_stats(e->from, &s);
-#define COUNT(name, v)	printf(",\"" name "\":%llu", (unsigned long long)(v))
 	printf("{\"from\":\"%s\"", e->device);
-	COUNT("taken", s.fates[IMPAIR_TAKEN]);
-	COUNT("out", s.out);
-	COUNT("lost", s.fates[IMPAIR_LOST]);
-	COUNT("full", s.fates[IMPAIR_FULL]);
-	COUNT("big", s.fates[IMPAIR_BIG]);
-	COUNT("dark", s.fates[IMPAIR_DARK]);
-	COUNT("doubled", s.dup);
-	COUNT("held", s.held);
-	COUNT("icmp", e->icmp);
-	COUNT("refused", e->refused);
-#undef COUNT
-	puts("}");
+	impair_print(e->from);
+	printf(",\"icmp\":%llu,\"refused\":%llu}\n",
+	    (unsigned long long)e->icmp, (unsigned long long)e->refused);
 }
 
 /* The command line */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +252,27 @@ void
 impair_stats(const struct impair *im, struct impair_stats *s)
 {
 	*s = im->stats;
+}
+
+void
+impair_print(const struct impair *im)
+{
+	const struct impair_stats	*s = &im->stats;
+	const struct {
+		const char	*name;
+		uint64_t	 n;
+	} all[] = {
+		{ "taken", s->fates[IMPAIR_TAKEN] }, { "out", s->out },
+		{ "lost", s->fates[IMPAIR_LOST] },
+		{ "full", s->fates[IMPAIR_FULL] },
+		{ "big", s->fates[IMPAIR_BIG] },
+		{ "dark", s->fates[IMPAIR_DARK] },
+		{ "doubled", s->dup }, { "held", s->held },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		printf(",\"%s\":%llu", all[i].name,
+		    (unsigned long long)all[i].n);
 }
 
 /* Text */

@@ -76,6 +76,8 @@ uint64_t	 impair_deadline(const struct impair *);
 const uint8_t	*impair_get(struct impair *, uint64_t now, size_t *n);
 
 void		 impair_stats(const struct impair *, struct impair_stats *);
+/* Likewise, as fields of a JSON object after the first. */
+void		 impair_print(const struct impair *);
 
 /*
  * Rules as text, separated by commas, e.g.
