@@ -94,6 +94,7 @@ TEST_ICE = ice probe rules stun
 TEST_ICE += turn
 TEST_ICE += change
 TEST_DTLS = dtls message reassembly
+TEST_DTLS += browsers
 TEST_SCTP = assoc rules dcep pool
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws

@@ -39,4 +39,7 @@ bool	 pair_up(const struct pair *);
 void	 pair_deliver(struct pair *, struct dgram *);
 void	 pair_send(struct pair *, int side, const void *, size_t);
 
+/* Record numbers aside, is one datagram the retransmission of the other? */
+bool	 same_but_numbers(uint8_t *, uint8_t *, size_t);
+
 #endif
