@@ -633,6 +633,98 @@ a_flight_is_cut_the_same_way_every_time(void **state)
 	pair_fini(&p);
 }
 
+/* How a peer may cut what it sends again: at other places each time. */
+struct cutter {
+	struct rng	*rng;
+	size_t		 cut, lost;
+};
+
+static struct cutter	 cutter;
+
+/* Hand on a message in parts of any size, each in a datagram; some get lost. */
+static void
+cut_up(struct pair *p, int side, struct fragment *f)
+{
+	uint8_t		 b[2048];
+	struct wr	 w;
+	struct span	 s;
+	size_t		 n, off = 0;
+
+	do {
+		n = 1 + rng_u64(cutter.rng) % 120;
+		if (n > f->n - off)
+			n = f->n - off;
+		w = wr_of(b + RECORD_HEADER, sizeof(b) - RECORD_HEADER);
+		wr_u8(&w, f->type);
+		wr_u24(&w, f->total);
+		wr_u16(&w, f->seq);
+		wr_u24(&w, (uint32_t)(f->off + off));
+		wr_u24(&w, (uint32_t)n);
+		wr_bytes(&w, f->p + off, n);
+		s = (struct span){ w.p, w.n };
+		record_wrap(CONTENT_HANDSHAKE, DTLS_1_2, 0, &s);
+		cutter.cut++;
+		if (rng_u64(cutter.rng) % 4 > 0)
+			hand(p, side, s.p, s.n);
+		else
+			cutter.lost++;
+		off += n;
+	} while (off < f->n);
+}
+
+/* Everything in the clear goes another way; the rest as it came. */
+static bool
+recut(struct pair *p, int side, struct dgram *g)
+{
+	struct span	 s = { g->p, g->n };
+	struct record	 rec;
+	struct fragment	 f;
+	struct rd	 r;
+
+	p->tap = NULL;
+	while (s.n > 0 && record_next(&rec, &s) == 0) {
+		r = rd_of(rec.body.p, rec.body.n);
+		if (rec.epoch > 0 || rec.type != CONTENT_HANDSHAKE) {
+			hand(p, side, rec.header, RECORD_HEADER + rec.body.n);
+			continue;
+		}
+		f.type = rd_u8(&r);
+		f.total = rd_u24(&r);
+		f.seq = rd_u16(&r);
+		f.off = rd_u24(&r);
+		f.n = rd_u24(&r);
+		f.p = rd_span(&r, f.n);
+		CHECK(!r.bad && r.n == 0);
+		cut_up(p, side, &f);
+	}
+	p->tap = recut;
+	return false;
+}
+
+static void
+flights_cut_elsewhere_each_time_are_put_together(void **state)
+{
+	struct simnet_conf	 net = calm;
+	struct pair		 p;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		cutter = (struct cutter){ .rng = rng_seeded(&seed,
+		    sizeof(seed)) };
+		net.seed = seed;
+		open_pair(&p, &net);
+		p.tap = recut;
+		pair_run(&p, 29 * (uint64_t)SEC);
+		if (!pair_up(&p))
+			printf("seed %u\n", (unsigned)seed);
+		CHECK(pair_up(&p));
+		CHECK(cutter.cut > 15 && cutter.lost > 0);
+		CHECK(stats(&p, 0).retransmits > 0);
+		pair_fini(&p);
+		rng_free(cutter.rng);
+	}
+}
+
 static void
 a_cookie_is_said_back(void **state)
 {
@@ -736,6 +828,7 @@ main(void)
 		T(nothing_is_sealed_before_up_or_after_the_last_number),
 		T(a_hello_of_two_datagrams_is_answered_once_and_then_the_same),
 		T(a_flight_is_cut_the_same_way_every_time),
+		T(flights_cut_elsewhere_each_time_are_put_together),
 		T(a_cookie_is_said_back),
 		T(data_that_overtakes_the_finished_waits_for_it),
 		T(no_allocation_that_fails_does_harm),
