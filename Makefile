@@ -103,6 +103,7 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party rest
 	token
 TEST_SESSION += datagram media mtu
 TEST_SESSION += roam
+TEST_SESSION += channels
 TEST_BASE += dgq
 TEST_SCTP += bbr path
 TEST_SRTP = rtp guard

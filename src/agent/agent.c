@@ -173,7 +173,8 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 		node_close(a, c->node, now);
 	if (c->link != NULL) {
 		telemetry_forget_link(a->telemetry, c->link, now);
-		party_remove(c->node->party, now, c->link);
+		party_remove(c->node->party, now, c->link, &a->batch);
+		send_batch(a, now);
 	}
 	if (--c->node->nchannels == 0)
 		node_free(a, c->node);

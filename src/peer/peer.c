@@ -850,6 +850,12 @@ peer_close_channel(struct peer *p, uint64_t now, uint16_t channel,
 	close_batch(p, tx, mark, path);
 }
 
+int
+peer_theirs(const struct peer *p)
+{
+	return p->state == PEER_UP ? assoc_theirs(p->assoc) : -1;
+}
+
 void
 peer_close(struct peer *p, uint64_t now, struct batch *tx)
 {

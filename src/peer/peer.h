@@ -145,6 +145,7 @@ size_t		 peer_room(const struct peer *);
 size_t		 peer_unacked(const struct peer *);
 void		 peer_close_channel(struct peer *, uint64_t now, uint16_t,
 		     struct batch *tx);
+int		 peer_theirs(const struct peer *);
 
 /*
  * An RTP or RTCP packet of owner's (guard.h), protected with the keys of this

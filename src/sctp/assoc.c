@@ -833,6 +833,15 @@ assoc_close(struct assoc *a, uint64_t now, uint16_t channel, struct batch *tx)
 	leave(a);
 }
 
+int
+assoc_theirs(const struct assoc *a)
+{
+	for (uint16_t id = 0; id < LIB_STREAMS; id++)
+		if (a->chan[id].state == CHAN_OPEN && !is_ours(a, id))
+			return id;
+	return -1;
+}
+
 void
 assoc_abort(struct assoc *a, uint64_t now, struct batch *tx)
 {

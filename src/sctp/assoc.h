@@ -136,6 +136,9 @@ uint64_t	 assoc_stalled(const struct assoc *);
 void		 assoc_close(struct assoc *, uint64_t now, uint16_t channel,
 		     struct batch *tx);
 
+/* A channel that the peer opened and nobody has closed; -1: there is none. */
+int		 assoc_theirs(const struct assoc *);
+
 /* End it now: ABORT to the peer. No event follows; the state is LOST. */
 void		 assoc_abort(struct assoc *, uint64_t now, struct batch *tx);
 

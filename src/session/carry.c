@@ -302,6 +302,20 @@ open_channels(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
+/* Dialect 0: the channel on which the peer sends. */
+void
+open_channel_in(struct link *l, uint64_t now, struct batch *tx)
+{
+	if (l->channel_in >= 0 || now < l->channel_in_at)
+		return;
+	l->channel_in = peer_open(l->from_peer->peer, now, link_label(l), "",
+	    link_how(l), tx);
+	if (l->channel_in >= 0)
+		l->party->answers_ok++;
+	else
+		l->channel_in_at = now + CHANNEL_GAP;
+}
+
 /* Streams are few: those of links that were removed must end, too. */
 static void
 close_left(struct party *p, uint64_t now, struct batch *tx)
@@ -358,6 +372,8 @@ tick_sessions(struct link *l, uint64_t now, struct batch *tx)
 		direct_tick(l->from_peer, now, tx);
 		if (l->from_peer->state < DIRECT_UP)
 			l->channel_in = -1;
+		else if (l->from_peer->state == DIRECT_UP)
+			open_channel_in(l, now, tx);
 	}
 	if (l->to_peer == NULL)
 		return;
@@ -433,6 +449,8 @@ carry_deadline(const struct party *p, uint64_t best)
 			best = earlier(best, relay_from(l));
 		if (l->channel < 0 && l->channel_at > p->ticked)
 			best = earlier(best, l->channel_at);
+		if (l->channel_in < 0 && l->channel_in_at > p->ticked)
+			best = earlier(best, l->channel_in_at);
 		at = l->moved + p->conf.stall;
 		if (l->carrier == CARRIER_P2P && p->conf.stall != 0 &&
 		    !l->stalled && machine_waiting_since(&l->m) != NEVER)

@@ -90,6 +90,15 @@ direct_fail(struct direct *d, uint64_t now, const char *why)
 	d->failures++;
 }
 
+void
+direct_hang_up(struct direct *d, uint64_t now, const char *why,
+    struct batch *tx)
+{
+	if (d->peer != NULL)
+		peer_close(d->peer, now, tx);
+	direct_fail(d, now, why);
+}
+
 static bool
 make_peer(struct direct *d, uint64_t now)
 {

@@ -121,6 +121,10 @@ const char	*direct_waits_for(const struct direct *);
 
 /* This connection is no good: end it, pause, connect again. */
 void		 direct_fail(struct direct *, uint64_t now, const char *why);
+
+/* The same, of one that works: the peer is told that it is over. */
+void		 direct_hang_up(struct direct *, uint64_t now, const char *why,
+		     struct batch *);
 void		 direct_close(struct direct *, uint64_t now, struct batch *);
 
 /* Add what became of RTP packets, of all its connections. */

@@ -12,7 +12,7 @@
  * The inside of a party, for session/party.c (what the owner calls),
  * session/signal.c (the relay's control messages), session/carry.c (what
  * carries a link), session/send.c and session/receive.c (the bytes). Nobody
- * else includes this.
+ * else includes this, but tests/session/channels.c.
  */
 enum {
 	SILENCE = 1500 * MS,	/* accepted, and no word: upstream */
@@ -78,6 +78,7 @@ struct link {
 	int			 channel;	/* sends; -1: none */
 	int			 channel_in;	/* dialect 0: of from_peer */
 	uint64_t		 channel_at;	/* not opened before */
+	uint64_t		 channel_in_at;
 	struct direct		*to_peer, *from_peer;
 	uint64_t		 reopened;
 	unsigned		 reopens;
@@ -187,6 +188,7 @@ bool	 link_p2p(const struct link *);
 bool	 link_trusts(const struct link *);	/* the pair's connection */
 bool	 relay_ready(const struct link *);
 void	 open_channels(struct party *, uint64_t now, struct batch *);
+void	 open_channel_in(struct link *, uint64_t now, struct batch *);
 void	 drop_channels(struct party *);
 void	 mark_open(struct link *, uint64_t now, uint64_t offered);
 void	 carry_tick(struct party *, uint64_t now, struct batch *);

@@ -224,13 +224,24 @@ forget_news(struct party *p, const struct link *l)
 	p->nnews = kept;
 }
 
+/* Those of dialect 0; the pair's is of all links. */
+static void
+close_directs(struct link *l, uint64_t now, struct batch *tx)
+{
+	if (l->to_peer != NULL)
+		direct_close(l->to_peer, now, tx);
+	if (l->from_peer != NULL)
+		direct_close(l->from_peer, now, tx);
+}
+
 void
-party_remove(struct party *p, uint64_t now, struct link *l)
+party_remove(struct party *p, uint64_t now, struct link *l, struct batch *tx)
 {
 	if (l->out.state == OPENING_ACCEPTED || l->out_ok)
 		say_goodbye(p, l->out.sid);
 	if (l->in.state == INBOUND_ACCEPTED)
 		say_goodbye(p, l->in.sid);
+	close_directs(l, now, tx);
 	forget_news(p, l);
 	media_forget(l);
 	for (size_t i = 0; i < p->nlinks; i++)
@@ -566,10 +577,7 @@ party_close(struct party *p, uint64_t now, struct batch *tx)
 	p->control = -1;
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		if (l->to_peer != NULL)
-			direct_close(l->to_peer, now, tx);
-		if (l->from_peer != NULL)
-			direct_close(l->from_peer, now, tx);
+		close_directs(l, now, tx);
 		l->channel = l->channel_in = -1;
 	}
 }

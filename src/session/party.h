@@ -81,7 +81,8 @@ const char	*party_peer(const struct party *);
  */
 struct link	*party_add(struct party *, uint64_t now, const struct marker *,
 		     void *arg);
-void		 party_remove(struct party *, uint64_t now, struct link *);
+void		 party_remove(struct party *, uint64_t now, struct link *,
+		     struct batch *tx);
 
 /* What each link may hold each way, present and future ones (flow.h). */
 void		 party_set_window(struct party *, size_t);

@@ -271,6 +271,23 @@ on_frame1(struct link *l, uint64_t now, const struct peer_event *ev,
 	count_received(l, now);
 }
 
+/*
+ * Of the channels the peer opened any will do. Without one it is asked for a
+ * new offer, and what it had not acknowledged goes again.
+ */
+static void
+on_their_close(struct link *l, uint64_t now, int channel, struct batch *tx)
+{
+	if (channel != l->channel)
+		return;
+	l->channel = peer_theirs(l->to_peer->peer);
+	if (l->channel >= 0)
+		return;
+	direct_hang_up(l->to_peer, now, "the peer closed the channel", tx);
+	party_news(l->party, PARTY_EV_INFO, l, "direct path failed: %s",
+	    l->to_peer->why);
+}
+
 static bool
 pull_to_peer(struct link *l, uint64_t now, struct batch *tx)
 {
@@ -285,9 +302,10 @@ pull_to_peer(struct link *l, uint64_t now, struct batch *tx)
 		datagram_arrived(l, now, ev.data);
 	} else if (ev.type == PEER_EV_DATA) {
 		on_frame1(l, now, &ev, LEGACY_OURS);
-	} else if (ev.type == PEER_EV_FAILED || (ev.type == PEER_EV_CLOSED &&
-	    ev.channel == l->channel))
+	} else if (ev.type == PEER_EV_FAILED)
 		l->channel = -1;
+	else if (ev.type == PEER_EV_CLOSED)
+		on_their_close(l, now, ev.channel, tx);
 	tell_direct(l->party, l, l->to_peer, &ev);
 	return true;
 }
@@ -301,10 +319,11 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 	if (d == NULL || !direct_event(d, now, &ev, tx))
 		return false;
 	if (ev.type == PEER_EV_UP) {
-		l->channel_in = peer_open(d->peer, now, link_label(l), "",
-		    link_how(l), tx);
-		if (l->channel_in >= 0)
-			l->party->answers_ok++;
+		l->channel_in_at = now;
+		open_channel_in(l, now, tx);
+	} else if (ev.type == PEER_EV_CLOSED && ev.channel == l->channel_in) {
+		l->channel_in = -1;
+		l->channel_in_at = now + CHANNEL_GAP;
 	} else if (ev.type == PEER_EV_MEDIA && l->dg.rtp)
 		datagram_arrived(l, now, ev.data);
 	else if (ev.type == PEER_EV_DATA)

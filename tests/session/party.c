@@ -682,12 +682,14 @@ a_link_is_not_carried_by_the_key_of_another_links_marker(void **state)
 	world_run(w, 20 * SEC);
 	EQ(carrier_of(w, 0), CARRIER_P2P);
 	EQ(carrier_of(w, 1), CARRIER_NONE);
-	party_remove(w->side[0].party, w->now, w->side[0].app[0].link);
+	party_remove(w->side[0].party, w->now, w->side[0].app[0].link,
+	    &w->tx);
 	w->side[0].app[0].link = NULL;
 	world_run(w, 60 * SEC);
 	EQ(carrier_of(w, 1), CARRIER_NONE);
 	add_with_key(w, 0, 0);
-	party_remove(w->side[0].party, w->now, w->side[0].app[1].link);
+	party_remove(w->side[0].party, w->now, w->side[0].app[1].link,
+	    &w->tx);
 	w->side[0].app[1].link = NULL;
 	world_run(w, 60 * SEC);
 	EQ(carrier_of(w, 0), CARRIER_P2P);
@@ -701,7 +703,8 @@ a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
 
 	(void)state;
 	CHECK(world_until(w, 30 * SEC, half_arrived));
-	party_remove(w->side[0].party, w->now, w->side[0].app[0].link);
+	party_remove(w->side[0].party, w->now, w->side[0].app[0].link,
+	    &w->tx);
 	memset(&w->side[0].app[0], 0, sizeof(w->side[0].app[0]));
 	pump(w, 0);
 	world_run(w, 5 * SEC);
@@ -725,7 +728,7 @@ a_link_can_be_removed_and_made_again_any_number_of_times(void **state)
 	CHECK(world_until(w, 30 * SEC, both_direct));
 	for (int i = 0; i < 300; i++) {
 		party_remove(w->side[0].party, w->now,
-		    w->side[0].app[0].link);
+		    w->side[0].app[0].link, &w->tx);
 		memset(&w->side[0].app[0], 0, sizeof(w->side[0].app[0]));
 		pump(w, 0);
 		world_add(w, 0, 0);

@@ -1,0 +1,185 @@
+/*
+ * Channels that an upstream peer opens and closes while its connections stay.
+ * A party never does that, so the tests do it behind its back, on its side 1.
+ */
+#include "session/world.h"
+
+#include "session/link.h"
+
+enum { BYTES = 2 << 20 };
+
+/* What is closed in mid-transfer would be lost: dialect 0 has no ack. */
+static const struct party_conf	 strict = { .mode = MODE_STRICT };
+
+static bool
+channel_up(const struct link *l)
+{
+	return l->channel >= 0 && l->channel_in >= 0;
+}
+
+static bool
+all_up(const struct world *w)
+{
+	return channel_up(w->side[0].app[0].link) &&
+	    channel_up(w->side[1].app[0].link);
+}
+
+static bool
+side_1_may_send(const struct world *w)
+{
+	return w->side[1].app[0].link->channel >= 0;
+}
+
+static bool
+side_0_may_not_send(const struct world *w)
+{
+	return w->side[0].app[0].link->channel < 0;
+}
+
+static struct world *
+connected(uint64_t seed)
+{
+	struct world	*w = two_sending(seed, &strict, &strict, BYTES);
+
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	CHECK(all_up(w));
+	return w;
+}
+
+static struct link *
+upstream(struct world *w)
+{
+	return w->side[1].app[0].link;
+}
+
+static void
+close_channel(struct world *w, struct direct *d, int channel)
+{
+	peer_close_channel(d->peer, w->now, (uint16_t)channel, &w->tx);
+	simnet_send(w->net, w->now, &w->tx);
+}
+
+static void
+goes_on(struct world *w)
+{
+	for (int s = 0; s < 2; s++) {
+		w->side[s].app[0].to_send += BYTES;
+		pump(w, s);
+	}
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	for (int s = 0; s < 2; s++) {
+		EQ(w->side[s].app[0].resets, 0);
+		EQ(w->side[s].data_said, 0);
+	}
+}
+
+/* The one we send on: a new offer is asked for, in the same session. */
+static void
+the_channel_the_peer_opened_is_asked_for_again(void **state)
+{
+	struct world	*w = connected(41);
+	struct link	*l = upstream(w);
+	uint64_t	 opens = w->side[0].opens_said;
+	char		 sid[SID_MAX + 1];
+
+	(void)state;
+	memcpy(sid, w->side[0].app[0].link->out.sid, sizeof(sid));
+	close_channel(w, l->from_peer, l->channel_in);
+	direct_fail(l->from_peer, w->now, "closed");
+	l->channel_in = -1;
+	CHECK(world_until(w, 2 * SEC, side_0_may_not_send));
+	CHECK(world_until(w, 5 * SEC, all_up));
+	EQ(w->side[0].opens_said, opens + 1);
+	STREQ(w->side[0].app[0].link->out.sid, sid);
+	goes_on(w);
+	world_free(w);
+}
+
+/* The one it sends on: on the same connection. */
+static void
+the_channel_we_opened_is_opened_again(void **state)
+{
+	struct world	*w = connected(42);
+	struct link	*l = upstream(w);
+	uint64_t	 opens, offers = w->side[0].app[0].link->
+			    from_peer->offers;
+
+	(void)state;
+	opens = w->side[0].opens_said + w->side[1].opens_said;
+	for (int i = 0; i < 3; i++) {
+		close_channel(w, l->to_peer, l->channel);
+		l->channel = -1;
+		CHECK(world_until(w, 3 * SEC, side_1_may_send));
+		CHECK(all_up(w));
+		goes_on(w);
+	}
+	EQ(w->side[0].app[0].link->from_peer->offers, offers);
+	EQ(w->side[0].opens_said + w->side[1].opens_said, opens);
+	world_free(w);
+}
+
+/* The last one opened is sent on, and any other when that is closed. */
+static void
+of_several_channels_one_that_is_open_is_sent_on(void **state)
+{
+	struct world	*w = connected(43);
+	struct link	*l = upstream(w), *near = w->side[0].app[0].link;
+	int		 first = near->channel, more[3];
+	uint64_t	 opens = w->side[0].opens_said;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		more[i] = peer_open(l->from_peer->peer, w->now, "hotlink", "",
+		    NULL, &w->tx);
+		CHECK(more[i] >= 0);
+		simnet_send(w->net, w->now, &w->tx);
+		world_run(w, SEC);
+		EQ(near->channel, more[i]);
+		goes_on(w);
+	}
+	close_channel(w, l->from_peer, first);
+	close_channel(w, l->from_peer, more[2]);
+	world_run(w, SEC);
+	CHECK(near->channel == more[0] || near->channel == more[1]);
+	goes_on(w);
+	EQ(w->side[0].opens_said, opens);
+	world_free(w);
+}
+
+/* Not when its consent expires, and without the relay's help. */
+static void
+a_removed_link_ends_its_connections(void **state)
+{
+	struct world	*w = world_new(44, &strict, &strict, 2);
+	struct link	*l;
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, all_up));
+	world_run(w, SEC);
+	l = w->side[1].app[1].link;
+	CHECK(channel_up(l));
+	world_relay(w, false);
+	party_remove(w->side[0].party, w->now, w->side[0].app[1].link,
+	    &w->tx);
+	simnet_send(w->net, w->now, &w->tx);
+	w->side[0].app[1].link = NULL;
+	world_run(w, SEC);
+	CHECK(!channel_up(l) && l->channel == -1 && l->channel_in == -1);
+	CHECK(all_up(w));
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    the_channel_the_peer_opened_is_asked_for_again),
+		cmocka_unit_test(the_channel_we_opened_is_opened_again),
+		cmocka_unit_test(
+		    of_several_channels_one_that_is_open_is_sent_on),
+		cmocka_unit_test(a_removed_link_ends_its_connections),
+	};
+
+	return RUN(tests);
+}
