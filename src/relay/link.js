@@ -168,10 +168,13 @@ class Session {
 			this.up = true;
 			this.link.changed();
 		};
+		/* Who opened it opens another, or a new connection. */
 		dc.onclose = () => {
+			this.link.closes++;
 			if (this.dc !== dc)
 				return;
 			this.up = false;
+			this.born = 0;
 			this.link.changed();
 		};
 		dc.onmessage = this.link.udp ? ev => {
@@ -197,6 +200,7 @@ class Session {
 	/*
 	 * An offer that says active or passive leaves the other side no choice
 	 * of a role: that is how a test wants one. Else who answers is active.
+	 * A stack that takes no such offer may take such an answer of its own.
 	 */
 	decided(sdp, role) {
 		return sdp.replace(/a=setup:\w+/g, 'a=setup:' + role);
@@ -210,7 +214,8 @@ class Session {
 			this.adopt(pc.createDataChannel('hotlink-udp',
 			    { ordered: false, maxRetransmits: 0 }));
 		} else
-			this.adopt(pc.createDataChannel('hotlink'));
+			this.adopt(pc.createDataChannel('hotlink',
+			    this.link.party.conf.channel));
 		await pc.setLocalDescription(await pc.createOffer());
 		const d = pc.localDescription;
 		const want = this.link.party.conf.setup;
@@ -241,9 +246,16 @@ class Session {
 		}
 		const pc = this.create();
 
-		await this.theirs('offer', party.conf.setup === 'passive' ?
+		const passive = party.conf.setup === 'passive';
+		const munges = party.conf.answers === true;
+
+		await this.theirs('offer', passive && !munges ?
 		    this.decided(sdp, 'active') : sdp);
-		await pc.setLocalDescription(await pc.createAnswer());
+		const made = await pc.createAnswer();
+
+		await pc.setLocalDescription(passive && munges ?
+		    { type: 'answer', sdp: this.decided(made.sdp, 'passive') } :
+		    made);
 		const d = pc.localDescription;
 
 		this.role = (/a=setup:(\w+)/.exec(d.sdp) || [])[1];
@@ -294,6 +306,7 @@ class Link {
 		this.pathBytes = new TextEncoder().encode(this.path);
 		this.theirs = null;
 		this.ours = null;
+		this.closes = 0;	/* channels that were closed */
 		this.udp = /\/stream\.udp\.request$/.test(path);
 		this.onbytes = () => {};
 		this.ontrack = () => {};

@@ -355,12 +355,22 @@ tick_pair(struct party *p, uint64_t now, struct batch *tx)
 		open_channels(p, now, tx);
 }
 
+/* When to ask an upstream peer for a new connection of our session. */
+static uint64_t
+reopen_at(const struct link *l)
+{
+	if (l->to_peer == NULL || l->out.state != OPENING_ACCEPTED ||
+	    (l->to_peer->state != DIRECT_PAUSE &&
+	    l->to_peer->state != DIRECT_LOST))
+		return NEVER;
+	return l->reopened + ((uint64_t)REOPEN_GAP << l->reopens);
+}
+
 /* Dialect 0: each session has a connection, offered by its acceptor. */
 static void
 tick_sessions(struct link *l, uint64_t now, struct batch *tx)
 {
 	struct party	*p = l->party;
-	uint64_t	 gap = (uint64_t)REOPEN_GAP << l->reopens;
 
 	if (l->from_peer == NULL && inbound_settled(&l->in, now) &&
 	    p->conf.transport != TRANSPORT_WS) {
@@ -380,11 +390,9 @@ tick_sessions(struct link *l, uint64_t now, struct batch *tx)
 	direct_tick(l->to_peer, now, tx);
 	if (l->to_peer->state < DIRECT_UP)
 		l->channel = -1;
-	if (l->out.state == OPENING_ACCEPTED && now >= l->reopened + gap &&
-	    (l->to_peer->state == DIRECT_PAUSE ||
-	    l->to_peer->state == DIRECT_LOST)) {
+	if (reopen_at(l) <= now) {
 		l->reopened = now;
-		l->reopens += l->reopens < 5;
+		l->reopens += l->reopens < REOPENS;
 		opening_again(&l->out, now);
 	}
 }
@@ -444,6 +452,7 @@ carry_deadline(const struct party *p, uint64_t best)
 		best = at > p->ticked ? earlier(best, at) : best;
 		best = earlier(best, patience_ends(l));
 		best = earlier(best, watchdog(l));
+		best = earlier(best, reopen_at(l));
 		if (l->carrier == CARRIER_NONE && relay_ready(l) &&
 		    link_dialect(l) != DIALECT_UNKNOWN)
 			best = earlier(best, relay_from(l));

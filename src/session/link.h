@@ -19,7 +19,8 @@ enum {
 	HELLO_GAP = SEC,	/* hello is said again until there is one */
 	HELLO_TRIES = 4,
 	NORMAL_TIMEOUT = 60 * SEC,
-	REOPEN_GAP = 10 * SEC,	/* Open again for a new offer (11.3) */
+	/* Open again for a new offer (11.3); twice as long each time */
+	REOPEN_GAP = 2 * SEC, REOPENS = 7,
 	CHANNEL_GAP = SEC,	/* a channel the peer closed is opened again */
 	WHY_MAX = 1536,
 	NEWS = 32, NEWS_TEXT = 320,

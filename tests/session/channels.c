@@ -95,6 +95,28 @@ the_channel_the_peer_opened_is_asked_for_again(void **state)
 	world_free(w);
 }
 
+/* It came before the peer had noticed the end: it accepted and that was all. */
+static void
+an_open_that_came_too_early_is_said_again_in_time(void **state)
+{
+	struct world	*w = connected(45);
+	struct link	*l = upstream(w);
+
+	(void)state;
+	close_channel(w, l->from_peer, l->channel_in);
+	direct_close(l->from_peer, w->now, &w->tx);
+	batch_reset(&w->tx);
+	l->channel_in = -1;
+	l->from_peer->state = DIRECT_CONNECTING;
+	world_connect(w, 0, 0, 2 * BYTES, false);
+	world_run(w, SEC);
+	CHECK(side_0_may_not_send(w));
+	l->from_peer->state = DIRECT_OFF;
+	CHECK(world_until(w, 8 * SEC, all_up));
+	goes_on(w);
+	world_free(w);
+}
+
 /* The one it sends on: on the same connection. */
 static void
 the_channel_we_opened_is_opened_again(void **state)
@@ -175,6 +197,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(
 		    the_channel_the_peer_opened_is_asked_for_again),
+		cmocka_unit_test(
+		    an_open_that_came_too_early_is_said_again_in_time),
 		cmocka_unit_test(the_channel_we_opened_is_opened_again),
 		cmocka_unit_test(
 		    of_several_channels_one_that_is_open_is_sent_on),
