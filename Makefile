@@ -258,6 +258,7 @@ interop: packages-build
 	@$(MAKE) -s -j2 $(BIN)
 	@sh tests/interop/setup
 	@tests/interop/run $(INTEROP)
+	@tests/interop/page
 	@tests/interop/media
 	@$(MAKE) -s interop-dtls
 

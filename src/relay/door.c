@@ -8,6 +8,8 @@
 #include "relay/page.h"
 #include "ws/ws.h"
 
+enum { HEADERS = 3200 };	/* three texts of door_text_ok */
+
 static void
 say(struct ws *w, int status, const char *json)
 {
@@ -66,17 +68,13 @@ by_name(struct ws *w, struct visitor *v)
  * was made to resolve to this machine. Where a token decides, it cannot.
  */
 static bool
-is_here(const char *origin)
+is_here(const char *host)
 {
 	static const char *const	 here[] = {
 		"localhost", "127.0.0.1", "[::1]",
 	};
-	const char			*host = strstr(origin, "://");
 	size_t				 n;
 
-	if (host == NULL)
-		return false;
-	host += 3;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
 		n = strlen(here[i]);
 		if (strncasecmp(host, here[i], n) == 0 &&
@@ -90,8 +88,39 @@ static bool
 origin_ok(const struct door *d, const struct ws *w)
 {
 	const char	*origin = ws_header(w, "Origin");
+	const char	*host = origin != NULL ? strstr(origin, "://") : NULL;
 
-	return origin == NULL || d->any_origin || is_here(origin);
+	return origin == NULL || d->any_origin ||
+	    (host != NULL && is_here(host + 3));
+}
+
+/* The servers that parties are told, as headers; n is enough for all. */
+static void
+ice_headers(const struct door *d, char *buf, size_t n)
+{
+	bool	 turn = d->turn_user != NULL && d->turn_pass != NULL;
+
+	snprintf(buf, n, "X-Syft-Hotlink-Ice-Servers: %s\r\n%s%s%s%s%s%s",
+	    d->ice, turn ? "X-Syft-Hotlink-Turn-User: " : "",
+	    turn ? d->turn_user : "", turn ? "\r\n" : "",
+	    turn ? "X-Syft-Hotlink-Turn-Pass: " : "", turn ? d->turn_pass : "",
+	    turn ? "\r\n" : "");
+}
+
+/*
+ * The page shows them, too; to whom the relay would not tell them if asked
+ * to be a party, it does not tell them here.
+ */
+static bool
+send_page(const struct door *d, struct ws *w)
+{
+	const char	*host = ws_header(w, "Host");
+	char		 servers[HEADERS] = "";
+
+	if (d->auth == NULL && (d->any_origin ||
+	    (host != NULL && is_here(host))))
+		ice_headers(d, servers, sizeof(servers));
+	return page_reply(w, servers);
 }
 
 /* The first of the client's list that we speak; JSON if it says nothing. */
@@ -122,7 +151,7 @@ door_request(const struct door *d, struct ws *w, struct visitor *v)
 {
 	const char	*why;
 
-	if (d->page && strcmp(ws_method(w), "GET") == 0 && page_reply(w))
+	if (d->page && strcmp(ws_method(w), "GET") == 0 && send_page(d, w))
 		return false;
 	if (!is_path(w, "/healthz") && !is_path(w, "/api/v1/events")) {
 		say(w, 404, "{\"error\":\"not found\"}");
@@ -153,16 +182,12 @@ door_request(const struct door *d, struct ws *w, struct visitor *v)
 void
 door_admit(const struct door *d, struct ws *w, const struct visitor *v)
 {
-	bool	 turn = d->turn_user != NULL && d->turn_pass != NULL;
-	char	 headers[4096];
+	char	 headers[64 + HEADERS];
+	int	 n;
 
-	snprintf(headers, sizeof(headers), "X-Syft-WS-Encoding: %s\r\n"
-	    "X-Syft-Hotlink-Ice-Servers: %s\r\n%s%s%s%s%s%s",
-	    v->encoding == MSG_MSGPACK ? "msgpack" : "json", d->ice,
-	    turn ? "X-Syft-Hotlink-Turn-User: " : "", turn ? d->turn_user : "",
-	    turn ? "\r\n" : "",
-	    turn ? "X-Syft-Hotlink-Turn-Pass: " : "", turn ? d->turn_pass : "",
-	    turn ? "\r\n" : "");
+	n = snprintf(headers, sizeof(headers), "X-Syft-WS-Encoding: %s\r\n",
+	    v->encoding == MSG_MSGPACK ? "msgpack" : "json");
+	ice_headers(d, headers + n, HEADERS);
 	ws_accept(w, headers);
 }
 

@@ -128,6 +128,10 @@ class Session {
 	get works() {
 		return this.up || Date.now() - this.born < PATIENCE;
 	}
+	/* A channel that is closing takes nothing, before it says so. */
+	get takes() {
+		return this.up && this.dc.readyState === 'open';
+	}
 	close() {
 		const pc = this.pc;
 
@@ -307,6 +311,7 @@ class Link {
 		this.theirs = null;
 		this.ours = null;
 		this.closes = 0;	/* channels that were closed */
+		this.trouble = '';	/* why it is not up, in words */
 		this.udp = /\/stream\.udp\.request$/.test(path);
 		this.onbytes = () => {};
 		this.ontrack = () => {};
@@ -386,6 +391,11 @@ class Link {
 	}
 	/* Its opener opens it anew; what we opened we do. */
 	failed(s) {
+		this.trouble = s.up ? 'The way that was in use no longer ' +
+		    'answers: the agent is gone, or the network is another.' :
+		    'Every pair of addresses was tried and none answered: ' +
+		    'UDP is blocked on the way, here or there. A TURN ' +
+		    'server could help.';
 		s.close();
 		if (s === this.ours) {
 			this.onrestart();
@@ -397,6 +407,8 @@ class Link {
 		    (this.udp || this.ours.up);
 	}
 	changed() {
+		if (this.up)
+			this.trouble = '';
 		this.onstate();
 	}
 	arrived(payload) {
@@ -418,7 +430,7 @@ class Link {
 			});
 	}
 	async waitUp() {
-		while (!this.ours.up)
+		while (!this.ours.takes)
 			await sleep(20);
 	}
 	/* Resolves once all of it is queued; each piece is one message. */
@@ -426,7 +438,8 @@ class Link {
 		const s = this.ours, n = Math.min(piece || this.most, this.most);
 
 		for (let i = 0; i < bytes.length; i += n) {
-			if (!s.up || s.dc.bufferedAmount > HIGH)
+			while (s === this.ours && (!s.takes ||
+			    s.dc.bufferedAmount > HIGH))
 				await this.waitUp().then(() => this.room());
 			if (s !== this.ours)
 				throw new Error('the link began anew');

@@ -31,22 +31,22 @@ static const struct {
 /* Nothing but what comes from here, and only in a window of its own. */
 static const char	 policy[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; "
-    "style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Cache-Control: no-store\r\n";
 
 bool
-page_reply(struct ws *w)
+page_reply(struct ws *w, const char *more)
 {
-	char	 headers[sizeof(policy) + 64];
+	char	 headers[sizeof(policy) + 4096];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (strcmp(ws_path(w), files[i].path) != 0)
 			continue;
-		snprintf(headers, sizeof(headers), "Content-Type: %s\r\n%s",
-		    files[i].type, policy);
+		snprintf(headers, sizeof(headers), "Content-Type: %s\r\n%s%s",
+		    files[i].type, policy, more);
 		ws_reply_with(w, 200, headers, files[i].start,
 		    (size_t)(files[i].end - files[i].start));
 		return true;

@@ -9,7 +9,7 @@
  */
 struct ws;
 
-/* True: the request was for one of them and is answered. */
-bool	 page_reply(struct ws *);
+/* True: the request was for one of them and is answered, with these headers. */
+bool	 page_reply(struct ws *, const char *more);
 
 #endif

@@ -76,6 +76,18 @@ the_page_is_served_if_asked_for(void **state)
 	ws_free(w);
 }
 
+static bool
+tells_servers(const struct door *d, const char *request)
+{
+	struct visitor	 v;
+	bool		 in;
+	struct ws	*w = ask(d, request, &v, &in);
+
+	CHECK(!in);
+	ws_free(w);
+	return strstr(reply, "X-Syft-Hotlink-Turn-Pass: secret\r\n") != NULL;
+}
+
 static void
 admitted(const struct door *d, const char *request, const char *user,
     enum msg_encoding encoding)
@@ -99,6 +111,32 @@ users(void)
 	size_t			 line;
 
 	return auth_parse(text, sizeof(text) - 1, &line);
+}
+
+/* No further than those who may be parties without a proof. */
+static void
+the_page_is_told_the_servers_as_a_party_would_be(void **state)
+{
+	static const char	 near[] = "GET / HTTP/1.1\r\nHost: "
+	    "localhost:8080\r\n\r\n";
+	static const char	 far[] = "GET / HTTP/1.1\r\nHost: "
+	    "localhost.example.com\r\n\r\n";
+	struct door		 d = plain;
+	struct auth		*a = users();
+
+	(void)state;
+	d.page = true;
+	d.ice = "turn:t.example.com";
+	d.turn_user = "user";
+	d.turn_pass = "secret";
+	CHECK(tells_servers(&d, near));
+	CHECK(!tells_servers(&d, far));
+	d.any_origin = true;
+	CHECK(tells_servers(&d, far));
+	d.auth = a;
+	CHECK(!tells_servers(&d, near));
+	CHECK(!tells_servers(&d, far));
+	auth_free(a);
 }
 
 static void
@@ -255,6 +293,8 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(the_page_is_served_if_asked_for),
+		cmocka_unit_test(
+		    the_page_is_told_the_servers_as_a_party_would_be),
 		cmocka_unit_test(a_token_has_one_user_and_a_wrong_one_none),
 		cmocka_unit_test(a_bad_line_of_users_is_named),
 		cmocka_unit_test(

@@ -1,0 +1,131 @@
+/*
+ * usage: node page.js PACKAGE URL ME [PREFERS]
+ *
+ * A person with a browser, as it comes, on the page of the relay. A line of the
+ * standard input says what to do, a line of JSON what came of it:
+ *
+ *	join [SERVERS]	what the page says then
+ *	look		what the page says now
+ *	measure		press the button, wait, and what it says
+ *	until WORD S	what the page says once its verdict is of that kind
+ *	shot FILE	a picture of all of it
+ *	narrow		the window of a telephone
+ *
+ * PREFERS is dark or light.
+ */
+'use strict';
+
+const path = require('path');
+const readline = require('readline');
+const puppeteer = require('puppeteer-core');
+
+const [pkg, url, me, prefers] = process.argv.slice(2);
+const dark = prefers === 'dark';
+const how = pkg === 'firefox-esr' ? {
+	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
+	extraPrefsFirefox: {
+		'layout.css.prefers-color-scheme.content-override': dark ? 0 : 1
+	}
+} : {
+	executablePath: '/usr/bin/chromium', args: [
+		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'
+	]
+};
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/* In the page: what a person reads there. */
+const read = `(() => {
+	const text = s => [...document.querySelectorAll(s)]
+	    .filter(e => e.offsetParent !== null).map(e => e.innerText.trim());
+	const cells = row => [...document.querySelectorAll('#links tr.' + row +
+	    ' td')].map(e => e.textContent);
+
+	return {
+		kind: document.getElementById('verdict').className,
+		verdict: text('#verdict')[0], findings: text('#findings li'),
+		relay: text('#relay')[0], story: text('.story'),
+		measured: text('.measure output'), pair: cells('pair'),
+		rtt: cells('rtt'), ours: cells('ours'),
+		theirs: cells('theirs'), bytes: cells('bytes'),
+		ice: document.getElementById('ice').value
+	};
+})()`;
+
+async function until(page, limit, cond) {
+	const end = Date.now() + 1000 * limit;
+
+	for (;;) {
+		const seen = await page.evaluate(read);
+
+		if (cond(seen) || Date.now() > end)
+			return seen;
+		await sleep(200);
+	}
+}
+
+const acts = {
+	async join(page, servers) {
+		if (servers !== undefined)
+			await page.$eval('#ice', (e, v) => {
+				e.value = v;
+			}, servers === 'none' ? '' : servers);
+		await page.$eval('#me', e => {
+			e.value = '';
+		});
+		await page.type('#me', me);
+		await page.click('#join button');
+		return until(page, 10, s => s.kind === 'no' ||
+		    (s.findings.length > 0 && /^connected/.test(s.relay)));
+	},
+	look: page => page.evaluate(read),
+	async measure(page) {
+		await page.click('.send');
+		return until(page, 30, s => /MiB|lost/.test(s.measured[0]));
+	},
+	until: (page, kind, limit) => until(page, Number(limit),
+	    s => s.kind === kind && (kind !== 'yes' || s.pair[0] !== '')),
+	async shot(page, file) {
+		await page.$$eval('details', all => all.forEach(d => {
+			d.open = true;
+		}));
+		await sleep(700);
+		await page.screenshot({ path: file, fullPage: true });
+		return {};
+	},
+	async narrow(page) {
+		await page.setViewport({ width: 390, height: 800 });
+		return {};
+	}
+};
+
+async function main() {
+	const browser = await puppeteer.launch(Object.assign({
+		headless: true, userDataDir: path.join(process.env.TMPDIR,
+		    'profile' + process.pid) }, how));
+	const page = await browser.newPage();
+
+	page.on('pageerror', e => console.error('error:', e.message));
+	page.on('console', m => console.error(m.text()));
+	try {
+		await page.setViewport({ width: 900, height: 800 });
+		if (pkg !== 'firefox-esr')
+			await page.emulateMediaFeatures([{ value: prefers ||
+			    'light', name: 'prefers-color-scheme' }]);
+		await page.goto(url);
+		for await (const line of readline.createInterface(
+		    { input: process.stdin })) {
+			const [what, ...args] = line.split(' ');
+
+			console.log(JSON.stringify(
+			    await acts[what](page, ...args)));
+		}
+	} finally {
+		await browser.close();
+	}
+}
+
+main().catch(e => {
+	console.error(e.message);
+	process.exit(1);
+});
