@@ -50,10 +50,7 @@ async function main() {
 
 		p.onlink = link => {
 			shown(link);
-			const v = new Service(link, async l => ({
-				offered: l.theirs.role, answered: l.ours.role,
-				limit: l.ours.limit
-			}));
+			new Service(link);
 		};
 		p.link(${JSON.stringify(peer)}, ${JSON.stringify(link)});
 		0

@@ -18,7 +18,8 @@ ME = 'us@x.io'
 HEAD = 21                       # of a frame, before its path
 SIZES = 1, 1200, 16384, 65535   # of messages; the first: of its payload
 BLOCK = 4096
-DIR = 'interop/0_to_1'        # of the marker
+LINKS = 'a', 'b', 'c'           # directories of the markers
+CHANNELS = 3                    # more than one, of a connection
 UP, STEP, BULK = 40, 30, 300    # seconds
 
 
@@ -71,15 +72,14 @@ def deb_version(name):
                           name) or None
 
 
-# Roles of a peer in DTLS: as a test asks for it in both sessions, or as they
-# come: passive where it offers, active where it answers.
-NATURAL = 'natural'
+# Roles of a peer in DTLS, in both sessions: where it offers and where it
+# answers.
 ROLES = 'active', 'passive'
 
 
 class Npm:
-    def __init__(self, stack, package, roles=None):
-        self.stack, self.package, self.roles = stack, package, roles
+    def __init__(self, stack, package):
+        self.stack, self.package = stack, package
 
     def version(self):
         if not shutil.which('node'):
@@ -122,11 +122,7 @@ class Pion:
         return [os.path.join(BUILD, 'pion'), url, me, role]
 
 
-# This and werift take the parity of stream ids from the ICE role, which is
-# wrong for an active offerer, and always answer actively.
 class Aiortc:
-    roles = [NATURAL]
-
     def version(self):
         v = deb_version('python3-aiortc')
         return v, None if v else 'no Debian package python3-aiortc'
@@ -143,7 +139,7 @@ PEERS = {
     'aiortc': Aiortc(),
     'libwebrtc': Npm('libwebrtc', '@roamhq/wrtc'),
     'libdatachannel': Npm('libdatachannel', 'node-datachannel'),
-    'werift': Npm('werift', 'werift', [NATURAL]),
+    'werift': Npm('werift', 'werift'),
 }
 
 
@@ -156,6 +152,125 @@ def pattern(key, n):
     return b''.join(blocks)[:n]
 
 
+class Stream:
+    """A local connection to a link of our agent, whose far end is the
+    application of the peer."""
+
+    def __init__(self, key, port, path):
+        self.key, self.port, self.path = key, port, path
+        self.sock = None
+
+    def drop(self):
+        if self.sock:
+            self.sock.close()
+        self.sock = None
+
+    def connect(self, limit):
+        self.drop()
+        self.sock = socket.create_connection(('127.0.0.1', self.port))
+        self.sock.settimeout(limit)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def take(self, n):
+        parts = []
+        while n > 0:
+            b = self.sock.recv(min(n, 1 << 18))
+            if not b:
+                raise Lost('the stream ended')
+            parts.append(b)
+            n -= len(b)
+        return b''.join(parts)
+
+    def line(self):
+        b = b''
+        while not b.endswith(b'\n'):
+            b += self.take(1)
+        return b.decode().strip()
+
+    def say(self, text):
+        self.sock.sendall(text.encode() + b'\n')
+
+    def ask(self, text):
+        self.say(text)
+        return self.line()
+
+    def info(self):
+        return json.loads(self.ask('info'))
+
+    def echo(self, size):
+        """A message of this size each way."""
+        piece = 1 if size == 1 else size - HEAD - len(self.path)
+        data = pattern(size, piece)
+        self.say('echo %d %d' % (piece, piece))
+        self.sock.sendall(data)
+        if self.take(piece) != data:
+            raise Lost('a message of %d bytes came back changed' % size)
+
+    def begin(self, n):
+        """n bytes each way at once; move() does what can be done now."""
+        self.sock.setblocking(False)
+        self.n, self.sent, self.got = n, 0, 0
+        self.down = pattern(self.key + 1, n)
+        self.out = memoryview(b'bulk %d %d\n' % (n, self.key) +
+                              pattern(self.key, n))
+
+    def done(self):
+        return self.sent == len(self.out) and self.got == self.n
+
+    def send_some(self):
+        try:
+            self.sent += self.sock.send(
+                self.out[self.sent:self.sent + (1 << 18)])
+        except BlockingIOError:
+            pass
+
+    def take_some(self):
+        try:
+            b = self.sock.recv(min(self.n - self.got, 1 << 18))
+        except BlockingIOError:
+            return
+        if not b:
+            raise Lost('the stream ended')
+        if b != self.down[self.got:self.got + len(b)]:
+            raise Lost('wrong bytes after %d' % self.got)
+        self.got += len(b)
+
+    def move(self):
+        """True if anything moved."""
+        before = self.sent, self.got
+        if self.sent < len(self.out):
+            self.send_some()
+        if self.got < self.n:
+            self.take_some()
+        return before != (self.sent, self.got)
+
+    def finish(self):
+        self.sock.settimeout(STEP)
+        said = self.line()
+        if said != 'ok':
+            raise Lost('the peer got: ' + said)
+
+
+def bulk(streams, n):
+    """Both ways at the same time, verified at both ends; MiB/s each way."""
+    for s in streams:
+        s.begin(n)
+    began = moved = time.monotonic()
+    while not all(s.done() for s in streams):
+        now = time.monotonic()
+        if now - moved > STEP or now - began > BULK:
+            raise Lost('stuck after ' + ', '.join(
+                '%d up, %d down of %d' % (s.sent, s.got, s.n)
+                for s in streams))
+        if any([s.move() for s in streams]):
+            moved = now
+        else:
+            time.sleep(0.001)
+    for s in streams:
+        s.finish()
+    return len(streams) * n / (time.monotonic() - began) / (1 << 20)
+
+
 class Cell:
     """One run against one peer. Whatever it starts ends with it."""
 
@@ -164,10 +279,8 @@ class Cell:
         self.peer = PEERS[name]
         self.email = name + '@x.io'
         self.box = tempfile.mkdtemp(prefix='hotlink-interop.')
-        self.procs, self.logs = {}, {}
-        self.sock = None
-        self.want = (['passive', 'active'] if role == NATURAL else
-                     [role, role])
+        self.procs, self.streams = {}, []
+        self.some = max(conf.mib << 20, 1 << 20) // 16
         self.result = dict(peer=name, family='IPv%d' % family, role=role)
 
     def start(self, what, argv, env=None):
@@ -196,7 +309,8 @@ class Cell:
             p.stdout.close()
 
     def close(self):
-        self.drop()
+        for s in self.streams:
+            s.drop()
         for what in list(self.procs):
             self.end(what)
         shutil.rmtree(self.box, ignore_errors=True)
@@ -210,135 +324,66 @@ class Cell:
         self.start('agent', [
             HOTLINK, 'agent', '-s', 'http://' + self.at, '-u', ME,
             '-d', os.path.join(self.box, 'us'), '--strict', '-v',
+            '--connect-timeout', str(2 * UP),   # a browser takes its time
             '--bind', self.conf.address[self.family]],
             {'SYFTBOX_HOTLINK_TCP_PROXY_CHUNK_SIZE': '1048576'})
 
     def start_peer(self):
         argv = self.peer.command('ws://' + self.at + '/api/v1/events',
                                  self.email, self.role)
-        self.start('peer', argv + [ME, '%s/%s/stream.tcp.request' % (ME, DIR)],
+        self.start('peer', argv + [ME, '%s/%s' % (ME, self.path(LINKS[0]))],
                    {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
                     'HOME': self.box, 'TMPDIR': self.box})
 
-    def marker(self):
+    @staticmethod
+    def path(link):
+        return 'interop/%s/0_to_1/stream.tcp.request' % link
+
+    def marker(self, link):
+        return os.path.join(self.box, 'us', 'datasites', ME, 'interop', link,
+                            '0_to_1', 'stream.tcp')
+
+    def make_stream(self, key, link):
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
-            self.port = s.getsockname()[1]
-        path = os.path.join(self.box, 'us', 'datasites', ME, DIR)
-        os.makedirs(path)
-        with open(os.path.join(path, 'stream.tcp'), 'w') as f:
+            port = s.getsockname()[1]
+        os.makedirs(os.path.dirname(self.marker(link)))
+        with open(self.marker(link), 'w') as f:
             json.dump({'from': ME, 'to': self.email, 'ports':
-                       {ME: self.port, self.email: self.port}}, f)
-        self.path = self.email + '/interop/1_to_0/stream.tcp.request'
+                       {ME: port, self.email: port}}, f)
+        return Stream(key, port, '%s/interop/%s/1_to_0/stream.tcp.request' %
+                      (self.email, link))
 
     def check(self):
         for what, p in self.procs.items():
             if p.poll() is not None:
                 raise Lost('%s ended with status %d' % (what, p.returncode))
 
-    def drop(self):
-        if self.sock:
-            self.sock.close()
-        self.sock = None
-
-    def connect(self, limit):
+    def until(self, limit, what, cond):
+        """What cond gives as soon as it is true."""
         until = time.monotonic() + limit
-        self.drop()
+        why = ''
         while True:
-            try:
-                self.sock = socket.create_connection(('127.0.0.1', self.port))
-                self.sock.settimeout(limit)
-                return
-            except OSError as e:
-                if time.monotonic() > until:
-                    raise Lost('no connection to our agent: %s' % e)
             self.check()
-            time.sleep(0.05)
+            try:
+                v = cond(max(1, min(20, until - time.monotonic())))
+                if v:
+                    return v
+            except (OSError, Lost, ValueError) as e:
+                why = ': %s' % e
+            if time.monotonic() > until:
+                raise Lost('%s within %d s%s' % (what, limit, why))
+            time.sleep(0.1)
 
-    def take(self, n):
-        parts = []
-        while n > 0:
-            b = self.sock.recv(min(n, 1 << 18))
-            if not b:
-                raise Lost('the stream ended')
-            parts.append(b)
-            n -= len(b)
-        return b''.join(parts)
-
-    def line(self):
-        b = b''
-        while not b.endswith(b'\n'):
-            b += self.take(1)
-        return b.decode().strip()
-
-    def echo(self, size):
-        """A message of this size each way."""
-        piece = 1 if size == 1 else size - HEAD - len(self.path)
-        data = pattern(size, piece)
-        self.sock.sendall(b'echo %d %d\n' % (piece, piece))
-        self.sock.sendall(data)
-        if self.take(piece) != data:
-            raise Lost('a message of %d bytes came back changed' % size)
-
-    def link_up(self, limit):
+    def link_up(self, stream, limit):
         """Until the peer's application answers: a connection that began
         before is reset when the peer turns out to be another process."""
-        until = time.monotonic() + limit
-        while True:
-            try:
-                self.connect(until - time.monotonic())
-                self.sock.settimeout(max(1, min(20, until -
-                                                time.monotonic())))
-                self.sock.sendall(b'info\n')
-                info = json.loads(self.line())
-                self.sock.settimeout(STEP)
-                return info
-            except (OSError, Lost, ValueError) as e:
-                if time.monotonic() > until:
-                    raise Lost('link not up in %d s: %s' % (limit, e))
-            self.check()
-            time.sleep(0.2)
-
-    def bulk(self, n):
-        """Both ways at the same time, verified at both ends."""
-        key = 7
-        up, down = pattern(key, n), pattern(key + 1, n)
-        self.sock.setblocking(False)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        out = memoryview(b'bulk %d %d\n' % (n, key) + up)
-        sent = got = 0
-        began = time.monotonic()
-        moved = began
-        while sent < len(out) or got < n:
-            now = time.monotonic()
-            if now - moved > STEP or now - began > BULK:
-                raise Lost('stuck after %d up, %d down of %d' %
-                           (sent, got, n))
-            before = sent, got
-            if sent < len(out):
-                try:
-                    sent += self.sock.send(out[sent:sent + (1 << 18)])
-                except BlockingIOError:
-                    pass
-            if got < n:
-                try:
-                    b = self.sock.recv(min(n - got, 1 << 18))
-                    if not b:
-                        raise Lost('the stream ended')
-                    if b != down[got:got + len(b)]:
-                        raise Lost('wrong bytes after %d' % got)
-                    got += len(b)
-                except BlockingIOError:
-                    pass
-            if before == (sent, got):
-                time.sleep(0.001)
-            else:
-                moved = now
-        self.sock.settimeout(STEP)
-        said = self.line()
-        if said != 'ok':
-            raise Lost('the peer got: ' + said)
-        return n / (time.monotonic() - began) / (1 << 20)
+        def answers(left):
+            stream.connect(left)
+            return stream.info()
+        info = self.until(limit, 'link not up', answers)
+        stream.sock.settimeout(STEP)
+        return info
 
     def telemetry(self):
         path = os.path.join(self.box, 'us', 'datasites', ME, '.syftbox',
@@ -346,45 +391,123 @@ class Cell:
         with open(path) as f:
             return json.load(f)
 
-    def steps(self):
-        began = time.monotonic()
-        yield 'link'
-        self.marker()
-        self.start_relay()
-        self.start_agent()
-        self.start_peer()
-        info = self.link_up(UP)
-        self.result['up_s'] = round(time.monotonic() - began, 2)
-        self.result['roles'] = [info['offered'], info['answered']]
-        yield 'roles'
-        want = self.want
-        if self.result['roles'] != want:
-            raise Lost('DTLS roles of the peer are %s, not %s' %
-                       (self.result['roles'], want))
-        yield 'sizes'
-        for size in SIZES:
-            self.echo(size)
-        yield 'bulk'
-        self.result['mib_s'] = round(self.bulk(self.conf.mib << 20), 1)
-        self.echo(1200)
-        yield 'peer killed'
-        self.end('peer', signal.SIGKILL)
-        self.start_peer()
-        began = time.monotonic()
-        self.link_up(2 * UP)
-        self.echo(65535)
-        self.result['again_s'] = round(time.monotonic() - began, 2)
-        yield 'agent killed'
-        self.end('agent', signal.SIGKILL)
-        self.start_agent()
-        self.link_up(2 * UP)
-        self.echo(65535)
-        yield 'telemetry'
+    def all_direct(self):
+        """What our agent tells of itself: no byte went over the relay, and
+        the pairs are of this family."""
         time.sleep(1.2)         # it is written once a second
         t = self.telemetry()
         if t['tx_ws_packets'] or t['strict_violations']:
             raise Lost('not all went directly: %s' % {
                 k: t[k] for k in ('tx_ws_packets', 'strict_violations')})
+        for s in t['live']['sessions_out']:
+            for end in 'local', 'remote':
+                if s['pair'][end].startswith('[') != (self.family == 6):
+                    raise Lost('the pair is of another family: %s' %
+                               s['pair'])
+
+    def sizes(self):
+        for size in SIZES:
+            self.main.echo(size)
+
+    def both_ways(self):
+        self.result['mib_s'] = round(bulk([self.main], self.conf.mib << 20),
+                                     1)
+        self.main.echo(1200)
+
+    def links(self):
+        """Each has connections of its own."""
+        for s in self.streams[1:]:
+            self.link_up(s, UP)
+        bulk(self.streams, self.some)
+        for s in self.streams[1:]:
+            s.drop()
+
+    def channels(self):
+        """Of one connection, to us; what comes on them is put in order."""
+        before = self.main.info()['closes']
+        for n in CHANNELS, 0, 1, 0:
+            said = self.main.ask('channels %d' % n)
+            if said != 'ok':
+                raise Lost('%d more channels: %s' % (n, said))
+            bulk([self.main], self.some)
+        closes = self.main.info()['closes'] - before
+        if closes != CHANNELS + 1:
+            raise Lost('%d of %d channels were closed' %
+                       (closes, CHANNELS + 1))
+
+    def peer_closes(self, which):
+        """The link comes back by itself, below the same connection. It is
+        quiet meanwhile: what comes on a channel that is closing is dropped by
+        some stacks after they have acknowledged it."""
+        before = self.main.info()['closes']
+        self.main.say('close ' + which)
+        time.sleep(1)
+        self.main.sock.settimeout(UP)
+        self.until(UP, 'the channel did not close',
+                   lambda _: self.main.info()['closes'] > before)
+        self.main.sock.settimeout(STEP)
+        bulk([self.main], self.some)
+
+    def we_close(self):
+        """The link's marker goes; its channels close, and others stay."""
+        s = self.streams[1]
+        before = self.link_up(s, STEP)['closes']
+        os.rename(self.marker(LINKS[1]), self.marker(LINKS[1]) + '.not')
+        self.until(STEP, 'the link was not ended', lambda _: not s.sock.recv(1))
+        self.main.echo(1200)
+        time.sleep(1)
+        os.rename(self.marker(LINKS[1]) + '.not', self.marker(LINKS[1]))
+        if self.link_up(s, UP)['closes'] <= before:
+            raise Lost('the peer saw no channel close')
+        bulk([s], self.some)
+        s.drop()
+
+    def restart(self, what, start):
+        self.end(what, signal.SIGKILL)
+        start()
+        began = time.monotonic()
+        self.link_up(self.main, 2 * UP)
+        self.main.echo(65535)
+        bulk([self.main], self.some)
+        return round(time.monotonic() - began, 2)
+
+    def steps(self):
+        began = time.monotonic()
+        yield 'link'
+        self.streams = [self.make_stream(7 + 2 * i, link)
+                        for i, link in enumerate(LINKS)]
+        self.main = self.streams[0]
+        self.start_relay()
+        self.start_agent()
+        self.start_peer()
+        info = self.link_up(self.main, UP)
+        self.result['up_s'] = round(time.monotonic() - began, 2)
+        yield 'roles'
+        if [info['offered'], info['answered']] != [self.role, self.role]:
+            raise Lost('DTLS roles of the peer are %s and %s' %
+                       (info['offered'], info['answered']))
+        yield 'sizes'
+        self.sizes()
+        yield 'both ways'
+        self.both_ways()
+        yield 'several links'
+        self.links()
+        yield 'several channels'
+        self.channels()
+        yield 'peer closes a channel it opened'
+        self.peer_closes('opened')
+        yield 'peer closes a channel it was given'
+        self.peer_closes('given')
+        yield 'we close'
+        self.we_close()
+        yield 'telemetry'
+        self.all_direct()
+        yield 'peer killed'
+        self.result['again_s'] = self.restart('peer', self.start_peer)
+        yield 'agent killed'
+        self.restart('agent', self.start_agent)
+        yield 'telemetry'
+        self.all_direct()
 
     def tails(self):
         for what in 'agent', 'peer':
@@ -397,9 +520,11 @@ class Cell:
 
     def run(self):
         step = ''
+        began = time.monotonic()
         try:
             for step in self.steps():
-                pass
+                if self.conf.verbose:
+                    print('  %s' % step, file=sys.stderr)
             self.result['result'] = 'ok'
         except (Lost, OSError, ValueError, KeyError) as e:
             self.result.update(result='failed', step=step,
@@ -413,6 +538,7 @@ class Cell:
                                 ignore_dangling_symlinks=True,
                                 dirs_exist_ok=True)
             self.close()
+        self.result['took_s'] = round(time.monotonic() - began, 1)
         return self.result
 
 
@@ -446,7 +572,7 @@ def run_peer(name, conf):
             yield dict(peer=name, version=upstream(version), result='skip',
                        family='IPv%d' % family, why='no such address here')
             continue
-        for role in getattr(PEERS[name], 'roles', None) or ROLES:
+        for role in ROLES:
             if conf.roles and role not in conf.roles:
                 continue
             r = Cell(name, family, role, conf).run()
@@ -462,7 +588,7 @@ def main():
     p.add_argument('-4', dest='families', action='store_const', const=[4],
                    default=[4, 6])
     p.add_argument('-r', dest='roles', action='append',
-                   choices=[NATURAL] + list(ROLES))
+                   choices=ROLES)
     p.add_argument('--ipv4')
     p.add_argument('--ipv6')
     p.add_argument('peer', nargs='*', choices=list(PEERS) + [[]])

@@ -2,25 +2,25 @@
 
 A party on aiortc, as src/relay/link.js is one in a browser, with the service
 of service.js on top. aiortc has no candidates to trickle: they are in the
-descriptions. It answers actively whatever the offer says."""
+descriptions. It takes no offer that decides the role in DTLS, so its own
+answer is what is changed; and it takes the ids of channels by its role in
+ICE, if it is not told one."""
 import asyncio, json, re, struct, sys, uuid
 
 import websockets
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-OPEN, ACCEPT, REJECT, SIGNAL = 9, 10, 11, 14
+OPEN, ACCEPT, REJECT, CLOSE, SIGNAL = 9, 10, 11, 13, 14
 HIGH, BLOCK = 1 << 20, 4096
 URL, ME, SETUP, PEER, THEIR_PATH = sys.argv[1:6]
+FIRST_ID = 0 if SETUP == 'active' else 1
 
 
 def reverse(path):
     part = path.split('/')
     a, b = part[-2].split('_to_')
     return '/'.join([ME] + part[1:-2] + [b + '_to_' + a, part[-1]])
-
-
-PATH = reverse(THEIR_PATH).encode()
 
 
 def block(key, k):
@@ -36,13 +36,14 @@ def pattern(key, n):
 
 
 class Session:
-    """A peer connection; who accepts the session makes the offer."""
+    """A peer connection; who accepts the session makes the offer. As the same
+    session over again it goes on with the numbers of the old one."""
 
-    def __init__(self, link, sid):
+    def __init__(self, link, sid, old=None):
         self.link, self.sid, self.role = link, sid, ''
         self.pc = self.dc = self.answered = None
         self.described, self.early = False, []
-        self.next, self.held = 1, {}
+        self.next, self.held = (old.next, old.held) if old else (1, {})
 
     def create(self):
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -51,23 +52,32 @@ class Session:
     def adopt(self, dc):
         self.dc = dc
         dc.on('message', self.message)
+        dc.on('close', self.link.closed)
+
+    def ended(self):
+        return self.dc is not None and self.dc.readyState in ('closing',
+                                                              'closed')
 
     def message(self, b):
         p, e, n, seq = struct.unpack('>HHIQ', b[5:21])
-        self.held[seq] = b[21 + p + e:21 + p + e + n]
+        if seq >= self.next:
+            self.held[seq] = b[21 + p + e:21 + p + e + n]
         while self.next in self.held:
             self.next += 1
             self.link.arrived(self.held.pop(self.next - 1))
 
     def signal(self, kind, kind_of, sdp):
-        self.link.say(SIGNAL, sid=self.sid, knd=kind,
-                      tok=json.dumps({'type': kind_of, 'sdp': sdp}))
+        self.link.party.say(SIGNAL, sid=self.sid, knd=kind,
+                            tok=json.dumps({'type': kind_of, 'sdp': sdp}))
 
     async def offer(self):
         self.create()
-        self.adopt(self.pc.createDataChannel('hotlink'))
+        self.adopt(self.pc.createDataChannel('hotlink', id=FIRST_ID))
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        self.signal('sdp_offer', 'offer', self.pc.localDescription.sdp)
+        sdp = self.pc.localDescription.sdp
+        if SETUP == 'active':
+            sdp = sdp.replace('a=setup:actpass', 'a=setup:active')
+        self.signal('sdp_offer', 'offer', sdp)
 
     async def theirs(self, kind, sdp):
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
@@ -79,7 +89,11 @@ class Session:
         if self.pc is None:
             self.create()
             await self.theirs('offer', sdp)
-            await self.pc.setLocalDescription(await self.pc.createAnswer())
+            made = await self.pc.createAnswer()
+            if SETUP == 'passive':
+                made = RTCSessionDescription(made.sdp.replace(
+                    'a=setup:active', 'a=setup:passive'), 'answer')
+            await self.pc.setLocalDescription(made)
             self.answered = self.pc.localDescription.sdp
             self.role = re.search(r'a=setup:(\w+)', self.answered).group(1)
         if self.answered:
@@ -109,28 +123,30 @@ class Session:
 
 
 class Link:
-    """The sessions with the peer, and the service."""
+    """The sessions of a path, and the service."""
 
-    def __init__(self):
-        self.queue = None
-        self.theirs = None
+    def __init__(self, party, path):
+        self.party, self.path = party, reverse(path).encode()
+        self.queue = self.theirs = None
+        self.closes = 0
         self.ours = Session(self, uuid.uuid4().hex)
         self.reset()
+        self.open()
 
     def reset(self):
         self.seq, self.buf, self.job = 0, b'', None
+        self.extra, self.turn = [], 0
         self.out = asyncio.Queue()
         if self.queue:
             self.queue.cancel()
         self.queue = asyncio.ensure_future(self.sender(self.out))
 
-    def say(self, typ, **dat):
-        asyncio.ensure_future(self.ws.send(json.dumps(
-            {'id': uuid.uuid4().hex[:6], 'typ': typ, 'dat': dat})))
+    def closed(self):
+        self.closes += 1
 
     async def opening(self, s):
         while s is self.ours and not self.accepted:
-            self.say(OPEN, sid=s.sid, pth=PATH.decode(), to=PEER)
+            self.party.say(OPEN, sid=s.sid, pth=self.path.decode(), to=PEER)
             await asyncio.sleep(1)
 
     def open(self):
@@ -138,22 +154,26 @@ class Link:
         asyncio.ensure_future(self.opening(self.ours))
 
     async def accept(self, sid):
+        """Another session of theirs: another process, and all is new."""
+        past = None
+        old = []
         if self.theirs and self.theirs.sid != sid:
-            old = self.theirs, self.ours
+            old = [self.theirs, self.ours]
             keep = self.seq == 0
             self.theirs = None
             self.ours = Session(self, old[1].sid if keep else uuid.uuid4().hex)
             self.reset()
             self.open()
-            self.say(ACCEPT, sid=sid)
-            for s in old:
-                await s.close()
-        else:
-            self.say(ACCEPT, sid=sid)
+        elif self.theirs and self.theirs.ended():
+            past, self.theirs = self.theirs, None
+            old = [past]
+        self.party.say(ACCEPT, sid=sid)
         if self.theirs is None:
-            self.theirs = Session(self, sid)
+            s = self.theirs = Session(self, sid, past)
+            for o in old:
+                await o.close()
             await asyncio.sleep(0.15)
-            await self.theirs.offer()
+            await s.offer()
 
     async def sender(self, out):
         while True:
@@ -163,13 +183,16 @@ class Link:
 
     async def send(self, payload):
         while True:
-            dc = self.ours.dc
+            all = [self.ours.dc] + self.extra
+            dc = all[self.turn % len(all)]
             if (dc and dc.readyState == 'open' and dc.bufferedAmount < HIGH):
                 break
             await asyncio.sleep(0.005)
         self.seq += 1
-        dc.send(b'HLNK\1' + struct.pack('>HHIQ', len(PATH), 0, len(payload),
-                                        self.seq) + PATH + payload)
+        self.turn += 1
+        dc.send(b'HLNK\1' + struct.pack('>HHIQ', len(self.path), 0,
+                                        len(payload), self.seq) +
+                self.path + payload)
 
     def arrived(self, payload):
         self.buf += payload
@@ -187,13 +210,35 @@ class Link:
             else:
                 return
 
+    def say_line(self, text):
+        self.out.put_nowait((text.encode() + b'\n', 60000))
+
+    async def channels(self, n):
+        for dc in self.extra:
+            dc.close()
+        while any(dc.readyState != 'closed' for dc in self.extra):
+            await asyncio.sleep(0.01)
+        extra = [self.ours.pc.createDataChannel(
+            'hotlink-%d' % i, id=FIRST_ID + 2 * i) for i in range(n)]
+        for dc in extra:
+            dc.on('close', self.closed)
+            while dc.readyState != 'open':
+                await asyncio.sleep(0.01)
+        self.extra = extra
+        self.say_line('ok')
+
     def command(self, word):
         if word[0] == 'info':
-            self.out.put_nowait((json.dumps({
+            self.say_line(json.dumps({
                 'offered': self.theirs.role, 'answered': self.ours.role,
-                'limit': 65535}).encode() + b'\n', 60000))
-            return
-        self.job = word[0], int(word[1]), int(word[2])
+                'closes': self.closes}))
+        elif word[0] == 'channels':
+            asyncio.ensure_future(self.channels(int(word[1])))
+        elif word[0] == 'close':
+            s = self.theirs if word[1] == 'opened' else self.ours
+            s.dc.close()
+        else:
+            self.job = word[0], int(word[1]), int(word[2])
         if word[0] == 'bulk':
             self.out.put_nowait((pattern(self.job[2] + 1, self.job[1]),
                                  15 * BLOCK))
@@ -202,30 +247,44 @@ class Link:
         if job[0] == 'echo':
             self.out.put_nowait((data, job[2]))
         else:
-            good = data == pattern(job[2], job[1])
-            self.out.put_nowait((b'ok\n' if good else b'bad 0\n', 60000))
+            self.say_line('ok' if data == pattern(job[2], job[1]) else
+                          'bad 0')
+
+
+class Party:
+    def __init__(self, ws):
+        self.ws, self.links = ws, {}
+
+    def say(self, typ, **dat):
+        asyncio.ensure_future(self.ws.send(json.dumps(
+            {'id': uuid.uuid4().hex[:6], 'typ': typ, 'dat': dat})))
+
+    def link(self, path):
+        if path not in self.links:
+            self.links[path] = Link(self, path)
+        return self.links[path]
 
     async def message(self, m):
         dat = m.get('dat') or {}
         if m['typ'] == OPEN:
-            await self.accept(dat['sid'])
+            await self.link(dat['pth']).accept(dat['sid'])
             return
-        for s in self.theirs, self.ours:
-            if s is None or s.sid != dat.get('sid'):
-                continue
-            if m['typ'] == ACCEPT:
-                self.accepted = True
-            elif m['typ'] == SIGNAL and dat.get('tok'):
-                await s.act(dat['knd'], json.loads(dat['tok']))
+        for l in self.links.values():
+            for s in l.theirs, l.ours:
+                if s is None or s.sid != dat.get('sid'):
+                    continue
+                if m['typ'] == ACCEPT:
+                    l.accepted = True
+                elif m['typ'] == SIGNAL and dat.get('tok'):
+                    await s.act(dat['knd'], json.loads(dat['tok']))
 
 
 async def main():
-    link = Link()
     async with websockets.connect(URL + '?user=' + ME, max_size=None) as ws:
-        link.ws = ws
-        link.open()
+        party = Party(ws)
+        party.link(THEIR_PATH)
         async for text in ws:
-            asyncio.ensure_future(link.message(json.loads(text)))
+            asyncio.ensure_future(party.message(json.loads(text)))
 
 
 asyncio.run(main())

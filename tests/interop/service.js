@@ -5,7 +5,14 @@
  *	echo N M	N bytes, to come back in messages of M bytes of payload
  *	bulk N KEY	N bytes of the pattern each way at the same time, and
  *			then "ok" or "bad OFFSET" and a newline
- *	info		a line of JSON comes back
+ *	info		a line of JSON comes back: the role in DTLS of this
+ *			end where it offered and where it answered, channels
+ *			closed so far
+ *	channels N	what is sent from now on is spread over N channels
+ *			more, of the same connection; with 0 they are closed.
+ *			"ok" and a newline once they are open, or closed
+ *	close WHICH	the channel is closed that this end "opened", or that
+ *			it was "given", to send on
  */
 'use strict';
 
@@ -20,9 +27,8 @@ function block(key, k, out) {
 }
 
 class Service {
-	constructor(link, info) {
+	constructor(link) {
 		this.link = link;
-		this.info = info;
 		this.reset();
 		link.onbytes = b => this.input(b);
 		link.onrestart = () => this.reset();
@@ -31,11 +37,68 @@ class Service {
 		this.line = '';
 		this.job = null;
 		this.queue = Promise.resolve();
+		this.spread = [];	/* channels to send on, in turn */
+		this.turn = 0;
 	}
 	send(bytes, piece) {
-		this.queue = this.queue.then(() => this.link.send(bytes, piece))
-		    .catch(e => this.link.party.log('send: ' + e));
+		this.queue = this.queue.then(() => {
+			if (this.spread.length > 0)
+				this.link.ours.dc = this.spread[
+				    this.turn++ % this.spread.length];
+			return this.link.send(bytes, piece);
+		}).catch(e => this.link.party.log('send: ' + e));
 		return this.queue;
+	}
+	info() {
+		const l = this.link;
+
+		this.say(JSON.stringify({ offered: l.theirs.role,
+			answered: l.ours.role, closes: l.closes }));
+	}
+	more(n) {
+		const s = this.link.ours, how = this.link.party.conf.channel;
+		const first = this.spread[0] || s.dc;
+		const extra = [];
+
+		for (let i = 0; i < n; i++) {
+			const dc = s.pc.createDataChannel('hotlink-' + i,
+			    how && { id: how.id + 2 * i });
+
+			dc.bufferedAmountLowThreshold =
+			    first.bufferedAmountLowThreshold;
+			extra.push(new Promise((resolve, reject) => {
+				dc.onopen = () => resolve(dc);
+				dc.onerror = reject;
+				if (dc.readyState === 'open')	/* libwebrtc */
+					resolve(dc);
+			}));
+		}
+		return Promise.all(extra).then(all => {
+			this.spread = [first, ...all];
+		});
+	}
+	fewer() {
+		const [first, ...extra] = this.spread;
+
+		this.spread = [];
+		this.link.ours.dc = first;
+		return Promise.all(extra.map(dc => new Promise(resolve => {
+			dc.onclose = () => {
+				this.link.closes++;
+				resolve();
+			};
+			dc.close();
+		})));
+	}
+	channels(n) {
+		(n > 0 ? this.more(n) : this.fewer()).then(
+		    () => this.say('ok'), e => this.say('bad ' + e));
+	}
+	close(which) {
+		const s = which === 'opened' ? this.link.theirs :
+		    this.link.ours;
+
+		s.dc.close();
 	}
 	say(text) {
 		return this.send(new TextEncoder().encode(text + '\n'));
@@ -67,8 +130,11 @@ class Service {
 		else if (word[0] === 'bulk')
 			this.job = new Bulk(this, n, v);
 		else if (word[0] === 'info')
-			this.info(this.link).then(o =>
-			    this.say(JSON.stringify(o)));
+			this.info();
+		else if (word[0] === 'channels')
+			this.channels(n);
+		else if (word[0] === 'close')
+			this.close(word[1]);
 	}
 }
 

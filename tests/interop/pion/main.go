@@ -49,38 +49,48 @@ type job struct {
 	n, v int
 }
 
-var (
-	me, setup, peer, path string
-	api                   *webrtc.API
-	conn                  *websocket.Conn
-	wsLock                sync.Mutex
-	lock                  sync.Mutex // of all below
-	theirs, ours          *session
-	accepted              bool
-	seq                   uint64
-	in                    []byte
-	doing                 *job
-	epoch                 int
-	out                   chan piece
-)
-
 type piece struct {
 	data []byte
 	size int
 }
 
+// The sessions of a path, and the service.
+type link struct {
+	path         string
+	theirs, ours *session
+	accepted     bool
+	seq          uint64
+	in           []byte
+	doing        *job
+	epoch        int
+	out          chan piece
+	extra        []*webrtc.DataChannel // to send on, in turn
+	turn         int
+	closes       int
+}
+
 type session struct {
+	link                *link
 	sid, role, answered string
 	pc                  *webrtc.PeerConnection
 	dc                  *webrtc.DataChannel
-	described           bool
+	described, ended    bool
 	early               []string
 	next                uint64
 	held                map[uint64][]byte
 }
 
-func newSession(sid string) *session {
-	return &session{sid: sid, next: 1, held: map[uint64][]byte{}}
+var (
+	me, setup, peer string
+	api             *webrtc.API
+	conn            *websocket.Conn
+	wsLock          sync.Mutex
+	lock            sync.Mutex // of all links
+	links           = map[string]*link{}
+)
+
+func newSession(l *link, sid string) *session {
+	return &session{link: l, sid: sid, next: 1, held: map[uint64][]byte{}}
 }
 
 func newID() string {
@@ -104,7 +114,11 @@ func (s *session) create() {
 		log.Fatal(err)
 	}
 	s.pc = pc
-	pc.OnDataChannel(s.adopt)
+	pc.OnDataChannel(func(dc *webrtc.DataChannel) {
+		lock.Lock()
+		defer lock.Unlock()
+		s.adopt(dc)
+	})
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c != nil {
 			s.signal("ice_candidate", c.ToJSON())
@@ -114,6 +128,12 @@ func (s *session) create() {
 
 func (s *session) adopt(dc *webrtc.DataChannel) {
 	s.dc = dc
+	dc.OnClose(func() {
+		lock.Lock()
+		defer lock.Unlock()
+		s.link.closes++
+		s.ended = s.ended || s.dc == dc
+	})
 	dc.OnMessage(func(m webrtc.DataChannelMessage) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -121,12 +141,14 @@ func (s *session) adopt(dc *webrtc.DataChannel) {
 		p := int(binary.BigEndian.Uint16(b[5:]))
 		p += int(binary.BigEndian.Uint16(b[7:])) + 21
 		n := int(binary.BigEndian.Uint32(b[9:]))
-		s.held[binary.BigEndian.Uint64(b[13:])] =
-			append([]byte(nil), b[p:p+n]...)
+		seq := binary.BigEndian.Uint64(b[13:])
+		if seq >= s.next {
+			s.held[seq] = append([]byte(nil), b[p:p+n]...)
+		}
 		for b = s.held[s.next]; b != nil; b = s.held[s.next] {
 			delete(s.held, s.next)
 			s.next++
-			arrived(b)
+			s.link.arrived(b)
 		}
 	})
 }
@@ -209,64 +231,93 @@ func (s *session) act(kind string, tok []byte) {
 	}
 }
 
-func begin() {
-	seq, in, doing, accepted = 0, nil, nil, false
-	epoch++
-	out = make(chan piece, 4096)
-	go sender(epoch, ours, out)
-	go opening(epoch, ours.sid)
+func (s *session) close() {
+	if s.pc != nil {
+		go s.pc.Close()
+	}
 }
 
-func opening(e int, sid string) {
+// The link of a path of the peer's.
+func linkOf(theirPath string) *link {
+	if l := links[theirPath]; l != nil {
+		return l
+	}
+	part := strings.Split(theirPath, "/")
+	n := len(part) - 2
+	dir := strings.Split(part[n], "_to_")
+	part[0], part[n] = me, dir[1]+"_to_"+dir[0]
+	l := &link{path: strings.Join(part, "/")}
+	links[theirPath] = l
+	l.ours = newSession(l, newID())
+	l.begin()
+	return l
+}
+
+func (l *link) begin() {
+	l.seq, l.in, l.doing, l.accepted = 0, nil, nil, false
+	l.extra, l.turn = nil, 0
+	l.epoch++
+	l.out = make(chan piece, 4096)
+	go l.sender(l.epoch, l.ours, l.out)
+	go l.opening(l.epoch, l.ours.sid)
+}
+
+func (l *link) opening(e int, sid string) {
 	for {
 		lock.Lock()
-		done := e != epoch || accepted
+		done := e != l.epoch || l.accepted
 		lock.Unlock()
 		if done {
 			return
 		}
-		say(msgOpen, body{Sid: sid, Pth: path, To: peer})
+		say(msgOpen, body{Sid: sid, Pth: l.path, To: peer})
 		time.Sleep(time.Second)
 	}
 }
 
 // Another session of theirs is another process: all is new. A session in
 // which nothing was sent stays.
-func accept(sid string) {
-	if theirs != nil && theirs.sid != sid {
-		for _, s := range []*session{theirs, ours} {
-			if s.pc != nil {
-				go s.pc.Close()
-			}
-		}
-		theirs = nil
-		keep := ours.sid
-		if seq > 0 {
-			keep = newID()
-		}
-		ours = newSession(keep)
-		begin()
+func (l *link) renew() {
+	l.theirs.close()
+	l.ours.close()
+	l.theirs = nil
+	keep := l.ours.sid
+	if l.seq > 0 {
+		keep = newID()
 	}
-	say(msgAccept, body{Sid: sid})
-	if theirs == nil {
-		s := newSession(sid)
-		theirs = s
-		time.AfterFunc(150*time.Millisecond, func() {
-			lock.Lock()
-			defer lock.Unlock()
-			s.offer()
-		})
-	}
+	l.ours = newSession(l, keep)
+	l.begin()
 }
 
-func sender(e int, s *session, from chan piece) {
+func (l *link) accept(sid string) {
+	if l.theirs != nil && l.theirs.sid != sid {
+		l.renew()
+	}
+	say(msgAccept, body{Sid: sid})
+	if l.theirs != nil && !l.theirs.ended {
+		return
+	}
+	s := newSession(l, sid)
+	if l.theirs != nil { // the same again: its numbers go on
+		s.next, s.held = l.theirs.next, l.theirs.held
+		l.theirs.close()
+	}
+	l.theirs = s
+	time.AfterFunc(150*time.Millisecond, func() {
+		lock.Lock()
+		defer lock.Unlock()
+		s.offer()
+	})
+}
+
+func (l *link) sender(e int, s *session, from chan piece) {
 	for p := range from {
 		for len(p.data) > 0 {
 			n := p.size
 			if n > len(p.data) {
 				n = len(p.data)
 			}
-			if !send(e, s, p.data[:n]) {
+			if !l.send(e, s, p.data[:n]) {
 				return
 			}
 			p.data = p.data[n:]
@@ -274,32 +325,40 @@ func sender(e int, s *session, from chan piece) {
 	}
 }
 
-func send(e int, s *session, payload []byte) bool {
+// The channel whose turn it is, if it takes something.
+func (l *link) channel(s *session) *webrtc.DataChannel {
+	all := append([]*webrtc.DataChannel{s.dc}, l.extra...)
+	dc := all[l.turn%len(all)]
+	if dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen &&
+		dc.BufferedAmount() < high {
+		return dc
+	}
+	return nil
+}
+
+func (l *link) send(e int, s *session, payload []byte) bool {
+	var dc *webrtc.DataChannel
 	for {
 		lock.Lock()
-		dc, gone := s.dc, e != epoch
-		if !gone {
-			if dc != nil && dc.ReadyState() ==
-				webrtc.DataChannelStateOpen &&
-				dc.BufferedAmount() < high {
-				break
-			}
-		}
-		lock.Unlock()
-		if gone {
+		if e != l.epoch {
+			lock.Unlock()
 			return false
 		}
+		if dc = l.channel(s); dc != nil {
+			break
+		}
+		lock.Unlock()
 		time.Sleep(2 * time.Millisecond)
 	}
-	seq++
-	f := make([]byte, 21, 21+len(path)+len(payload))
+	l.turn++
+	l.seq++
+	f := make([]byte, 21, 21+len(l.path)+len(payload))
 	copy(f, "HLNK\x01")
-	binary.BigEndian.PutUint16(f[5:], uint16(len(path)))
+	binary.BigEndian.PutUint16(f[5:], uint16(len(l.path)))
 	binary.BigEndian.PutUint32(f[9:], uint32(len(payload)))
-	binary.BigEndian.PutUint64(f[13:], seq)
-	dc := s.dc
+	binary.BigEndian.PutUint64(f[13:], l.seq)
 	lock.Unlock()
-	dc.Send(append(append(f, path...), payload...))
+	dc.Send(append(append(f, l.path...), payload...))
 	return true
 }
 
@@ -315,52 +374,107 @@ func pattern(key, n int) []byte {
 	return b[:n]
 }
 
-func arrived(b []byte) {
-	in = append(in, b...)
-	for len(in) > 0 {
-		if doing == nil {
-			i := bytes.IndexByte(in, '\n')
+func (l *link) arrived(b []byte) {
+	l.in = append(l.in, b...)
+	for len(l.in) > 0 {
+		if l.doing == nil {
+			i := bytes.IndexByte(l.in, '\n')
 			if i < 0 {
 				return
 			}
-			line := strings.Fields(string(in[:i]))
-			in = in[i+1:]
-			command(line)
-		} else if len(in) >= doing.n {
-			j := doing
-			doing = nil
-			data := append([]byte(nil), in[:j.n]...)
-			in = in[j.n:]
-			finish(j, data)
+			line := strings.Fields(string(l.in[:i]))
+			l.in = l.in[i+1:]
+			l.command(line)
+		} else if len(l.in) >= l.doing.n {
+			j := l.doing
+			l.doing = nil
+			data := append([]byte(nil), l.in[:j.n]...)
+			l.in = l.in[j.n:]
+			l.finish(j, data)
 		} else {
 			return
 		}
 	}
 }
 
-func command(word []string) {
-	if word[0] == "info" {
-		b, _ := json.Marshal(map[string]string{
-			"offered": theirs.role, "answered": ours.role})
-		out <- piece{append(b, '\n'), 60000}
+func (l *link) line(text string) {
+	l.out <- piece{[]byte(text + "\n"), 60000}
+}
+
+// Open n channels more, or close those.
+func (l *link) channels(n int) {
+	lock.Lock()
+	defer lock.Unlock()
+	for _, dc := range l.extra {
+		dc.Close()
+	}
+	want := l.closes + len(l.extra)
+	l.extra = nil
+	var extra []*webrtc.DataChannel
+	for i := 0; i < n; i++ {
+		dc, err := l.ours.pc.CreateDataChannel(
+			fmt.Sprintf("hotlink-%d", i), nil)
+		if err != nil {
+			l.line("bad " + err.Error())
+			return
+		}
+		dc.OnClose(func() {
+			lock.Lock()
+			defer lock.Unlock()
+			l.closes++
+		})
+		extra = append(extra, dc)
+	}
+	for i := 0; i < len(extra) || l.closes < want; {
+		if i < len(extra) && extra[i].ReadyState() ==
+			webrtc.DataChannelStateOpen {
+			i++
+			continue
+		}
+		lock.Unlock()
+		time.Sleep(2 * time.Millisecond)
+		lock.Lock()
+	}
+	l.extra = extra
+	l.line("ok")
+}
+
+func (l *link) command(word []string) {
+	switch word[0] {
+	case "info":
+		b, _ := json.Marshal(map[string]interface{}{
+			"offered": l.theirs.role, "answered": l.ours.role,
+			"closes": l.closes})
+		l.line(string(b))
+		return
+	case "close":
+		s := l.ours
+		if word[1] == "opened" {
+			s = l.theirs
+		}
+		go s.dc.Close()
 		return
 	}
 	n, _ := strconv.Atoi(word[1])
+	if word[0] == "channels" {
+		go l.channels(n)
+		return
+	}
 	v, _ := strconv.Atoi(word[2])
-	doing = &job{word[0], n, v}
+	l.doing = &job{word[0], n, v}
 	if word[0] == "bulk" {
-		out <- piece{pattern(v+1, n), 15 * block}
+		l.out <- piece{pattern(v+1, n), 15 * block}
 	}
 }
 
-func finish(j *job, data []byte) {
+func (l *link) finish(j *job, data []byte) {
 	switch {
 	case j.what == "echo":
-		out <- piece{data, j.v}
+		l.out <- piece{data, j.v}
 	case bytes.Equal(data, pattern(j.v, j.n)):
-		out <- piece{[]byte("ok\n"), 60000}
+		l.line("ok")
 	default:
-		out <- piece{[]byte("bad 0\n"), 60000}
+		l.line("bad 0")
 	}
 }
 
@@ -368,17 +482,19 @@ func handle(m *message) {
 	lock.Lock()
 	defer lock.Unlock()
 	if m.Typ == msgOpen {
-		accept(m.Dat.Sid)
+		linkOf(m.Dat.Pth).accept(m.Dat.Sid)
 		return
 	}
-	for _, s := range []*session{theirs, ours} {
-		if s == nil || s.sid != m.Dat.Sid {
-			continue
-		}
-		if m.Typ == msgAccept {
-			accepted = true
-		} else if m.Typ == msgSignal && m.Dat.Tok != "" {
-			s.act(m.Dat.Knd, []byte(m.Dat.Tok))
+	for _, l := range links {
+		for _, s := range []*session{l.theirs, l.ours} {
+			if s == nil || s.sid != m.Dat.Sid {
+				continue
+			}
+			if m.Typ == msgAccept {
+				l.accepted = true
+			} else if m.Typ == msgSignal && m.Dat.Tok != "" {
+				s.act(m.Dat.Knd, []byte(m.Dat.Tok))
+			}
 		}
 	}
 }
@@ -388,11 +504,6 @@ func main() {
 	var err error
 
 	me, setup, peer = os.Args[2], os.Args[3], os.Args[4]
-	part := strings.Split(os.Args[5], "/")
-	n := len(part) - 2
-	dir := strings.Split(part[n], "_to_")
-	part[0], part[n] = me, dir[1]+"_to_"+dir[0]
-	path = strings.Join(part, "/")
 	rand.Seed(time.Now().UnixNano())
 	if setup == "passive" {
 		se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer)
@@ -405,8 +516,7 @@ func main() {
 	}
 	conn.MaxPayloadBytes = 8 << 20
 	lock.Lock()
-	ours = newSession(newID())
-	begin()
+	linkOf(os.Args[5])
 	lock.Unlock()
 	for {
 		var m message
