@@ -146,6 +146,7 @@ SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
+SCRIPTS += src/deps/srtp.edit
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 TOOLS += $(O)/tests/net/wire
@@ -180,7 +181,7 @@ $(O)/libhotlink.a: $(OBJ)
 
 $(DEPDIR)/done: src/deps/build src/deps/fetch src/deps/sums \
 	src/deps/usrsctp.edit src/deps/usrsctp.flags src/deps/usrsctp_hook.c \
-	src/deps/srtp_config.h
+	src/deps/srtp_config.h src/deps/srtp.edit
 	@sh src/deps/install build --dry
 	CC="$(CC)" AR="$(AR)" DEPCFLAGS="$(CFLAGS)" sh src/deps/build $(DEPDIR)
 

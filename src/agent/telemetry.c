@@ -337,6 +337,7 @@ set_sums(json_t *o, const struct sums *s)
 	set_int(o, "rtp_crowded", s->media[GUARD_CROWDED]);
 	set_int(o, "rtp_exhausted", s->media[GUARD_EXHAUSTED] +
 	    s->media[GUARD_FAILED]);
+	set_int(o, "rtp_unkeyed", s->media[GUARD_UNKEYED]);
 	set_int(o, "rtp_unannounced", s->unannounced);
 	set_int(o, "datagrams_sent", s->dg_sent);
 	set_int(o, "datagrams_delivered", s->dg_delivered);

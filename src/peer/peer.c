@@ -59,6 +59,7 @@ struct peer {
 	struct early		*early;
 	size_t			 nearly;
 	uint64_t		 forged;
+	uint64_t		 unguarded[GUARD_RESULTS];	/* media */
 	size_t			 mtu;	/* in use */
 	bool			 sought, mtu_lost;
 	uint64_t		 looked;	/* at whether it still holds */
@@ -354,7 +355,7 @@ media_datagram(struct peer *p, uint64_t now, uint8_t *bytes, size_t n)
 	struct rtp	 h;
 
 	if (!has_guard(p))
-		p->forged++;
+		p->unguarded[GUARD_UNKEYED]++;
 	else if (guard_open(p->guard, bytes, &n, &h) == GUARD_OK)
 		dgq_put(p->media, now, bytes, n);
 }
@@ -807,13 +808,19 @@ enum guard_result
 peer_send_media(struct peer *p, const void *owner, const void *bytes,
     size_t n, struct rtp *h, struct batch *tx)
 {
-	enum guard_result	 r;
-	struct dgram		*d;
+	enum guard_result	 r = GUARD_UNKEYED;
+	struct dgram		*d = NULL;
 	size_t			 mark;
 
-	if (p->state != PEER_UP || !has_guard(p) ||
-	    !open_batch(p, tx, &mark) || (d = batch_add(tx, n)) == NULL)
-		return GUARD_FAILED;
+	if (p->state == PEER_UP && has_guard(p)) {
+		r = GUARD_FAILED;
+		if (open_batch(p, tx, &mark))
+			d = batch_add(tx, n);
+	}
+	if (d == NULL) {
+		p->unguarded[r]++;
+		return r;
+	}
 	memcpy(d->p, bytes, n);
 	if (p->conf.media != NULL && rtp_parse(h, d->p, n) == NULL &&
 	    !h->rtcp)
@@ -913,6 +920,8 @@ peer_info(const struct peer *p, struct peer_info *info)
 	info->mtu = p->mtu;
 	if (p->guard != NULL)
 		guard_stats(p->guard, info->media);
+	for (int i = 0; i < GUARD_RESULTS; i++)
+		info->media[i] += p->unguarded[i];
 	if (p->dtls != NULL) {
 		dtls_stats(p->dtls, &dtls);
 		info->forged += dtls.bad_records;

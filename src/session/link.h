@@ -46,6 +46,7 @@ struct dgrams {
 	uint32_t		 told[MEDIA_TOLD];
 	size_t			 ntold;
 	int			 told_in;	/* channel; -1: none */
+	bool			 said[GUARD_RESULTS];	/* why it drops */
 };
 
 /* Whose a source of the peer's is. */

@@ -11,7 +11,7 @@
 #include "session/link.h"
 
 enum {
-	ROOM = 8, LENGTH = 1300,	/* of a batch, for one packet */
+	ROOM = 8, LENGTH = 1300,	/* of a batch, beside the packet */
 	TELL = 4,			/* bytes of a source's number */
 };
 
@@ -47,6 +47,50 @@ tell(struct link *l, uint64_t now, struct peer *peer, int channel,
 	return true;
 }
 
+/* What whoever makes the packets can do something about; said once each. */
+static void
+name(struct link *l, struct span s, enum guard_result r)
+{
+	static const char *const	 text[GUARD_RESULTS] = {
+		[GUARD_REPLAYED] = "its sequence number was another "
+		    "packet's, or is too old",
+		[GUARD_COLLISION] = "another link has this source",
+		[GUARD_CROWDED] = "the connection had too many sources",
+	};
+	struct rtp			 h;
+	const char			*why = rtp_parse(&h, s.p, s.n);
+
+	if (l->dg.said[r] || (why == NULL && text[r] == NULL))
+		return;
+	l->dg.said[r] = true;
+	if (why != NULL)
+		party_news(l->party, PARTY_EV_INFO, l, "dropped: %s", why);
+	else
+		party_news(l->party, PARTY_EV_INFO, l, "dropped: of source "
+		    "%lu: %s", (unsigned long)h.ssrc, text[r]);
+}
+
+/* Too large, or sealed and on its way, or a reason that the peer counts. */
+static void
+send_one(struct link *l, uint64_t now, struct peer *peer, struct span s,
+    uint64_t waited, struct batch *tx)
+{
+	struct rtp		 h;
+	enum guard_result	 r;
+
+	if (!peer_media_fits(peer, s.n)) {
+		l->dg.large++;
+		return;
+	}
+	r = peer_send_media(peer, l, s.p, s.n, &h, tx);
+	if (r != GUARD_OK) {
+		name(l, s, r);
+		return;
+	}
+	l->tx_p2p++;
+	datagram_sent(l, now, s.n, waited);
+}
+
 bool
 media_send(struct link *l, uint64_t now, struct batch *tx)
 {
@@ -57,20 +101,14 @@ media_send(struct link *l, uint64_t now, struct batch *tx)
 	uint64_t	 waited;
 
 	while (datagram_next(l, now, &s, &waited)) {
-		if (!batch_room(tx, ROOM, LENGTH)) {
+		if (!batch_room(tx, ROOM, LENGTH + s.n)) {
 			l->party->dirty = true;
 			return false;
 		}
 		if (rtp_parse(&h, s.p, s.n) == NULL &&
 		    !tell(l, now, d->peer, channel, h.ssrc, tx))
 			return false;
-		if (!peer_media_fits(d->peer, s.n))
-			l->dg.large++;
-		else if (peer_send_media(d->peer, l, s.p, s.n, &h, tx) ==
-		    GUARD_OK) {
-			l->tx_p2p++;
-			datagram_sent(l, now, s.n, waited);
-		}
+		send_one(l, now, d->peer, s, waited, tx);
 		dgq_drop(l->dg.up);
 	}
 	return true;

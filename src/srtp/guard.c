@@ -2,6 +2,11 @@
  * libsrtp has a context per source, made from a template at its first packet.
  * The header is parsed before it is called, so that it is given nothing that
  * is not RTP or RTCP; and how many contexts it makes is bounded here.
+ *
+ * libsrtp is let seal a number again, because a sender that is asked for a
+ * packet that was lost has to; whether it was the same packet, the tag says,
+ * which covers all of it. So the tags of the last WINDOW packets are kept, by
+ * their index, which is found as libsrtp finds it. What is older, it refuses.
  */
 
 #include <srtp2/srtp.h>
@@ -15,11 +20,19 @@
 enum {
 	KEY = 16, SALT = 14, TAG = 10,
 	WINDOW = 1024,		/* packets: reordering of a fast stream */
+	ROUND = 1 << 16,	/* sequence numbers */
+};
+
+struct sealed {
+	uint64_t	 after;		/* its index + 1; 0: nothing yet */
+	uint8_t		 tag[TAG];
 };
 
 struct source {
 	uint32_t	 ssrc;
 	const void	*owner;
+	uint64_t	 top;		/* the highest index of RTP */
+	struct sealed	*sealed;	/* by index % WINDOW; NULL: no RTP */
 };
 
 struct guard {
@@ -46,6 +59,7 @@ open_way(const uint8_t *key, const uint8_t *salt, srtp_ssrc_type_t type)
 	policy.ssrc.type = type;
 	policy.key = both;
 	policy.window_size = WINDOW;
+	policy.allow_repeat_tx = 1;
 	if (srtp_create(&s, &policy) != srtp_err_status_ok)
 		s = NULL;
 	wipe(both, sizeof(both));
@@ -83,6 +97,8 @@ guard_free(struct guard *g)
 		srtp_dealloc(g->out);
 	if (g->in != NULL)
 		srtp_dealloc(g->in);
+	for (size_t i = 0; i < g->nours; i++)
+		free(g->ours[i].sealed);
 	free(g);
 }
 
@@ -123,6 +139,48 @@ count(struct guard *g, enum guard_result r)
 	return r;
 }
 
+/*
+ * RFC 3711 3.3.1, but as libsrtp has it: until half of the first round is
+ * over, every number is of the first round.
+ */
+static uint64_t
+index_of(uint64_t top, uint16_t seq)
+{
+	uint64_t	 round = top / ROUND * ROUND;
+	int		 last = (int)(top % ROUND);
+
+	if (top > ROUND / 2 && last < ROUND / 2 && seq - last > ROUND / 2)
+		round -= ROUND;
+	else if (last - ROUND / 2 > seq)
+		round += ROUND;
+	return round + seq;
+}
+
+static enum guard_result
+seal_rtp(struct guard *g, struct source *s, uint16_t seq, uint8_t *p, int *n)
+{
+	uint64_t		 index = index_of(s->top, seq);
+	enum guard_result	 r;
+	struct sealed		*x;
+
+	if (s->sealed == NULL)
+		s->sealed = calloc(WINDOW, sizeof(*s->sealed));
+	if (s->sealed == NULL)
+		return GUARD_FAILED;
+	r = result_of(srtp_protect(g->out, p, n));
+	if (r != GUARD_OK)
+		return r;
+	x = &s->sealed[index % WINDOW];
+	if (x->after == index + 1)
+		return memcmp(x->tag, p + *n - TAG, TAG) == 0 ? GUARD_OK :
+		    GUARD_REPLAYED;
+	x->after = index + 1;
+	memcpy(x->tag, p + *n - TAG, TAG);
+	if (index > s->top)
+		s->top = index;
+	return GUARD_OK;
+}
+
 enum guard_result
 guard_seal(struct guard *g, const void *owner, uint8_t *p, size_t *n,
     struct rtp *h)
@@ -143,8 +201,8 @@ guard_seal(struct guard *g, const void *owner, uint8_t *p, size_t *n,
 		s->ssrc = h->ssrc;
 		s->owner = owner;
 	}
-	r = result_of(h->rtcp ? srtp_protect_rtcp(g->out, p, &len) :
-	    srtp_protect(g->out, p, &len));
+	r = h->rtcp ? result_of(srtp_protect_rtcp(g->out, p, &len)) :
+	    seal_rtp(g, s, h->seq, p, &len);
 	if (r == GUARD_OK)
 		*n = (size_t)len;
 	return count(g, r);
@@ -203,6 +261,7 @@ guard_text(enum guard_result r)
 		[GUARD_COLLISION]	= "collision",
 		[GUARD_CROWDED]		= "crowded",
 		[GUARD_EXHAUSTED]	= "exhausted",
+		[GUARD_UNKEYED]		= "unkeyed",
 		[GUARD_FAILED]		= "failed",
 	};
 

@@ -14,6 +14,8 @@
  *
  * A source (SSRC) that sends belongs to one owner for the connection's life:
  * two that use the same number would be encrypted with the same key stream.
+ * For the same reason a packet's number may come again only with the same
+ * packet, as when it was lost and is asked for (RFC 4585 6.2.1).
  */
 enum {
 	GUARD_KEYS	= 2 * 16 + 2 * 14,	/* RFC 5764 4.2 */
@@ -23,12 +25,14 @@ enum {
 
 enum guard_result {
 	GUARD_OK,
-	GUARD_MALFORMED,	/* not RTP, not RTCP: guard_why has more */
+	GUARD_MALFORMED,	/* not RTP, not RTCP: rtp_parse says why */
 	GUARD_FORGED,		/* does not authenticate */
-	GUARD_REPLAYED,		/* was there before, or is too old */
+	GUARD_REPLAYED,		/* was there before, or is too old; of ours:
+				 * another with its number was */
 	GUARD_COLLISION,	/* the source is another owner's */
 	GUARD_CROWDED,		/* more than GUARD_SOURCES */
 	GUARD_EXHAUSTED,	/* the key was used as often as it may be */
+	GUARD_UNKEYED,		/* there are no keys yet; the caller's */
 	GUARD_FAILED,		/* out of memory */
 	GUARD_RESULTS,
 };

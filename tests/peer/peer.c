@@ -281,6 +281,32 @@ a_connection_on_one_host_is_up_within_some_round_trips(void **state)
 }
 
 /* What a relay that puts itself between the two would do. */
+/* SRTP on a path that is good, before the handshake that brings its keys. */
+static void
+media_before_there_are_keys_is_counted_and_dropped(void **state)
+{
+	struct world	 w;
+	struct peer_info info;
+	struct path	 from;
+	uint8_t		 p[64] = { 0x80, 96, 0, 1 };
+	struct rtp	 h;
+
+	(void)state;
+	world_init(&w, 4, 0);
+	connect_both(&w);
+	from = (struct path){ w.s[A].host, w.s[B].host };
+	while (w.s[A].paths == 0)
+		step(&w);
+	CHECK(!w.s[A].up);
+	CHECK(peer_input(w.s[A].peer, w.now, &from, p, sizeof(p), &w.tx));
+	EQ(peer_send_media(w.s[A].peer, &w, p, sizeof(p), &h, &w.tx),
+	    GUARD_UNKEYED);
+	peer_info(w.s[A].peer, &info);
+	EQ(info.media[GUARD_UNKEYED], 2);
+	EQ(info.forged, 0);
+	world_fini(&w);
+}
+
 static void
 another_certificate_than_announced_fails_both(void **state)
 {
@@ -380,6 +406,8 @@ main(void)
 		    a_mebibyte_crosses_both_ways_at_twenty_per_cent_loss),
 		cmocka_unit_test(
 		    a_connection_on_one_host_is_up_within_some_round_trips),
+		cmocka_unit_test(
+		    media_before_there_are_keys_is_counted_and_dropped),
 		cmocka_unit_test(another_certificate_than_announced_fails_both),
 		cmocka_unit_test(a_path_that_dies_is_lost_and_comes_back),
 		cmocka_unit_test(a_goodbye_is_heard),

@@ -69,6 +69,20 @@ info_of(const struct world *w, int s)
 	return i;
 }
 
+/* How often the first side's log has a text. */
+static int
+says(const struct world *w, const char *text)
+{
+	const char	*p = w->side[0].log;
+	int		 n = 0;
+
+	while ((p = strstr(p, text)) != NULL) {
+		p += strlen(text);
+		n++;
+	}
+	return n;
+}
+
 static void
 goes_both_ways(const struct party_conf *a, const struct party_conf *b)
 {
@@ -133,10 +147,62 @@ a_source_that_two_links_use_is_one_links_only(void **state)
 		send(w, 0, 1, i + 100, 5, 500);
 	world_run(w, SEC);
 	EQ(info_of(w, 0).media[GUARD_COLLISION], 10);
+	EQ(says(w, "dropped: of source 5: another link has this source\n"), 1);
 	/* The first may come before it is known whose it is. */
 	CHECK(w->side[1].app[0].datagrams >= 9 &&
 	    w->side[1].app[0].datagrams <= 10);
 	EQ(w->side[1].app[1].datagrams, 0);
+	world_free(w);
+}
+
+/* The directions have keys of their own (RFC 3711 3.2.3). */
+static void
+both_ends_may_use_one_source(void **state)
+{
+	struct world	*w = begin(7, &one, &one, 1);
+
+	(void)state;
+	CHECK(world_until(w, 20 * SEC, direct));
+	world_run(w, SEC);
+	for (uint32_t i = 0; i < 10; i++)
+		for (int s = 0; s < 2; s++)
+			send(w, s, 0, i, 5, 500);
+	world_run(w, SEC);
+	for (int s = 0; s < 2; s++)
+		EQ(w->side[s].app[0].datagrams, 10);
+	world_free(w);
+}
+
+/*
+ * A sender that sends again what it is asked for, a packet that differs, and
+ * one that has begun anew far behind where it was.
+ */
+static void
+what_is_sent_again_arrives_if_it_is_the_same(void **state)
+{
+	struct world	*w = begin(8, &one, &one, 1);
+
+	(void)state;
+	CHECK(world_until(w, 20 * SEC, direct));
+	world_run(w, SEC);
+	w->simconf.loss = 1000;
+	simnet_set(w->net, &w->simconf);
+	send(w, 0, 0, 2000, 5, 500);
+	w->simconf.loss = 0;
+	simnet_set(w->net, &w->simconf);
+	for (uint32_t i = 2001; i < 2011; i++)
+		send(w, 0, 0, i, 5, 500);
+	send(w, 0, 0, 2000, 5, 500);
+	world_run(w, SEC);
+	EQ(w->side[1].app[0].datagrams, 11);
+	send(w, 0, 0, 2000, 5, 501);
+	send(w, 0, 0, 100, 5, 500);
+	world_run(w, SEC);
+	EQ(w->side[1].app[0].datagrams, 11);
+	EQ(info_of(w, 0).media[GUARD_REPLAYED], 2);
+	EQ(info_of(w, 1).media[GUARD_REPLAYED], 0);
+	EQ(says(w, "of source 5: its sequence number was another packet's"),
+	    1);
 	world_free(w);
 }
 
@@ -164,6 +230,8 @@ what_is_not_rtp_is_dropped_and_counted(void **state)
 	world_run(w, SEC);
 	world_info(w, 0, 0, &i);
 	EQ(info_of(w, 0).media[GUARD_MALFORMED], 5);
+	EQ(says(w, "dropped: not of RTP version 2\n"), 1);
+	EQ(says(w, "dropped: "), 1);
 	EQ(i.dg_unfit, 1);
 	EQ(i.dg_sent, 0);
 	EQ(w->side[1].app[0].datagrams, 0);
@@ -220,6 +288,8 @@ main(void)
 		cmocka_unit_test(rtp_and_rtcp_go_both_ways),
 		cmocka_unit_test(two_links_of_one_connection_do_not_mix),
 		cmocka_unit_test(a_source_that_two_links_use_is_one_links_only),
+		cmocka_unit_test(both_ends_may_use_one_source),
+		cmocka_unit_test(what_is_sent_again_arrives_if_it_is_the_same),
 		cmocka_unit_test(what_is_not_rtp_is_dropped_and_counted),
 		cmocka_unit_test(
 		    what_is_lost_or_doubled_on_the_way_is_lost_or_dropped),
