@@ -49,7 +49,7 @@ SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_SCTP += bbr steer
 SRC_SRTP = library guard rtp
-SRC_PEER = peer sdp
+SRC_PEER = fmtp peer sdp
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \
@@ -256,11 +256,13 @@ fuzz: packages-test
 # Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
 # pion" is less of it.
 interop: packages-build
-	@$(MAKE) -s -j2 $(BIN)
+	@$(MAKE) -s -j2 $(BIN) $(O)/tests/net/wire
 	@sh tests/interop/setup
 	@tests/interop/run $(INTEROP)
 	@tests/interop/page
 	@tests/interop/media
+	@tests/interop/media_lossy
+	@HOTLINK=./$(BIN) sh tests/live/ffmpeg
 	@$(MAKE) -s interop-dtls
 
 # DTLS alone against openssl and GnuTLS: every cell, three minutes. INTEROP_DTLS

@@ -133,7 +133,7 @@ datagrams_write(struct datagrams *d, struct span s)
 {
 	const struct addr	*to = &d->to;
 
-	if (d->conf.rtp && d->to_rtcp.family != 0 &&
+	if (d->conf.rtp && d->conf.deliver == 0 && d->to_rtcp.family != 0 &&
 	    (is_rtcp(s.p, s.n) || to->family == 0))
 		to = &d->to_rtcp;
 	if (d->io.fd == -1 || to->family == 0)

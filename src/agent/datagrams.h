@@ -15,7 +15,7 @@ struct datagrams;
  * The local end of a link of datagrams: a UDP socket on the marker's port.
  * What comes there goes into the link; what the link brings goes to where the
  * last one came from, or always to one port if the marker says so. Of RTP the
- * senders are two: who sends RTP and who RTCP may not have one port.
+ * last senders are two: who sends RTP and who RTCP may not have one port.
  */
 struct datagrams_conf {
 	struct loop	*loop;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/hex.h"
+#include "peer/fmtp.h"
 #include "peer/sdp.h"
 
 /*
@@ -11,7 +12,7 @@
  * application section, whose own attributes count as much; where both speak
  * they must agree. Other sections and everything unknown are skipped.
  */
-enum { SDP_DEFAULT_MESSAGE = 65535, SDP_DEFAULT_PORT = 5000 };
+enum { SDP_DEFAULT_MESSAGE = 65535, SDP_DEFAULT_PORT = 5000, FORMATS = 16 };
 enum section { SESSION, APPLICATION, BUNDLED, OTHER };
 
 struct line {
@@ -24,6 +25,9 @@ struct parse {
 	enum section	 section;
 	const struct sdp_media *want;		/* NULL: data channels only */
 	struct sdp_section *at;			/* the present one */
+	uint8_t		 pt[FORMATS];		/* its ones of our codec */
+	size_t		 npt;
+	unsigned	 alike;			/* at->pt, to what we want */
 	bool		 has_application, has_fingerprint;
 	bool		 rejected;		/* the application section */
 	const char	*why;
@@ -277,7 +281,10 @@ same_word(const struct line *l, const char *s)
 	return l->n == strlen(s) && strncasecmp(l->p, s, l->n) == 0;
 }
 
-/* a=rtpmap:96 VP8/90000: the first of our codec is theirs for it. */
+/*
+ * a=rtpmap:96 VP8/90000: the first of our codec is theirs for it, unless a
+ * later one is more like it by its parameters.
+ */
 static void
 on_rtpmap(struct parse *p, struct line *l)
 {
@@ -292,17 +299,38 @@ on_rtpmap(struct parse *p, struct line *l)
 		memcpy(p->at->idle, l->p + n + 1, l->n - n - 1);
 		p->at->idle[l->n - n - 1] = '\0';
 	}
-	if (p->want->codec == NULL || p->at->kind == SDP_MEDIA ||
-	    !number(l, 128, &pt) || pt > 127 ||
+	if (p->want->codec == NULL || !number(l, 128, &pt) || pt > 127 ||
 	    strcmp(p->at->media, p->want->video ? "video" : "audio") != 0 ||
-	    sdp_media_of(p->s) != NULL)
+	    (sdp_media_of(p->s) != NULL && p->at->kind != SDP_MEDIA))
 		return;
 	snprintf(ours, sizeof(ours), p->want->channels > 1 ? "%s/%lu/%lu" :
 	    "%s/%lu", p->want->codec, (unsigned long)p->want->clock,
 	    (unsigned long)p->want->channels);
 	if (!same_word(l, ours))
 		return;
+	if (p->npt < FORMATS)
+		p->pt[p->npt++] = (uint8_t)pt;
+	if (p->at->kind == SDP_MEDIA)
+		return;
 	p->at->kind = SDP_MEDIA;
+	p->at->pt = (uint8_t)pt;
+}
+
+/* a=fmtp:102 packetization-mode=1;... */
+static void
+on_fmtp(struct parse *p, struct line *l)
+{
+	uint64_t	 pt;
+	unsigned	 alike;
+
+	if (p->section != BUNDLED || p->want->fmtp == NULL ||
+	    !number(l, 128, &pt) || pt > 127 ||
+	    memchr(p->pt, (int)pt, p->npt) == NULL)
+		return;
+	alike = fmtp_alike(p->want->fmtp, l->p, l->n);
+	if (alike <= p->alike)
+		return;
+	p->alike = alike;
 	p->at->pt = (uint8_t)pt;
 }
 
@@ -354,6 +382,7 @@ static const struct {
 	{ "a=bundle-only", on_bundle_only },
 	{ "a=candidate:", on_candidate },
 	{ "a=fingerprint:", on_fingerprint },
+	{ "a=fmtp:", on_fmtp },
 	{ "a=ice-lite", on_lite },
 	{ "a=ice-pwd:", on_pwd },
 	{ "a=ice-ufrag:", on_ufrag },
@@ -399,6 +428,7 @@ note_section(struct parse *p, bool rejected, const struct line *media,
 	struct line	 fmt = word(fmts);
 
 	p->at = NULL;
+	p->npt = p->alike = 0;
 	if (p->want == NULL)
 		return;
 	if (p->s->nsections == SDP_SECTIONS) {

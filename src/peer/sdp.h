@@ -28,7 +28,8 @@ struct sdp_section {
 	char		 media[16];		/* "video", "audio", ... */
 	char		 proto[32], fmt[32];
 	char		 mid[64];
-	uint8_t		 pt;			/* of MEDIA: of our codec */
+	uint8_t		 pt;			/* of MEDIA: of our codec, the
+						 * most like by its fmtp */
 	bool		 sends, takes;
 	bool		 rejected;	/* port 0, and not for the bundle */
 	/*

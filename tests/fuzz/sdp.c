@@ -11,7 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	static struct sdp	 s, again;
 	static char		 text[2 * SDP_TEXT];
 	static const struct sdp_media	 media = {
-		.video = true, .pt = 96, .codec = "VP8", .clock = 90000,
+		.video = true, .pt = 96, .codec = "H264", .clock = 90000,
+		.fmtp = "packetization-mode=1;profile-level-id=42e01f",
 	};
 	const char		*why;
 	int			 len;

@@ -2,9 +2,13 @@
 
 A party on aiortc with a link of RTP: it accepts the agent's session, offers
 VP8 both ways, decodes what comes and sends pictures of its own. Prints a line
-of JSON after so many seconds of pictures."""
+of JSON after so many seconds of pictures: how many, and of how many packets,
+both ways, libsrtp and rfc3711.py made the same, or not."""
 import asyncio, json, sys, uuid
 
+import aiortc.rtcdtlstransport
+import pylibsrtp
+import rfc3711
 import websockets
 from aiortc import (RTCConfiguration, RTCPeerConnection, RTCRtpSender,
                     RTCSessionDescription, VideoStreamTrack)
@@ -13,6 +17,44 @@ from aiortc.sdp import candidate_from_sdp
 
 OPEN, ACCEPT, SIGNAL = 9, 10, 14
 URL, ME, SECONDS = sys.argv[1], sys.argv[2], float(sys.argv[3])
+
+
+class Twice(pylibsrtp.Session):
+    """A direction of aiortc's: what libsrtp opens or seals is opened by the
+    other, too. The keys are by OpenSSL's exporter."""
+    count = {'srtp': 0, 'srtcp': 0, 'different': 0}
+
+    def __init__(self, policy):
+        super().__init__(policy)
+        self.other = rfc3711.Opener(policy.key)
+
+    def compare(self, name, sealed, clear):
+        try:
+            same = {'srtp': self.other.open_rtp,
+                    'srtcp': self.other.open_rtcp}[name](sealed) == clear
+        except ValueError:
+            same = False
+        self.count[name if same else 'different'] += 1
+
+    def unprotect(self, data):
+        clear = super().unprotect(data)
+        self.compare('srtp', data, clear)
+        return clear
+
+    def unprotect_rtcp(self, data):
+        clear = super().unprotect_rtcp(data)
+        self.compare('srtcp', data, clear)
+        return clear
+
+    def protect(self, data):
+        sealed = super().protect(data)
+        self.compare('srtp', sealed, data)
+        return sealed
+
+    def protect_rtcp(self, data):
+        sealed = super().protect_rtcp(data)
+        self.compare('srtcp', sealed, data)
+        return sealed
 
 
 class Party:
@@ -75,6 +117,8 @@ class Party:
 
 
 async def main():
+    rfc3711.vectors()
+    aiortc.rtcdtlstransport.Session = Twice
     async with websockets.connect(URL + '?user=' + ME, max_size=None) as ws:
         p = Party(ws)
         job = asyncio.ensure_future(p.run())
@@ -82,7 +126,7 @@ async def main():
         # What it sends takes its time to be whole at the other end.
         await asyncio.sleep(1)
         job.cancel()
-        print(json.dumps({'frames': p.frames}))
+        print(json.dumps(dict(Twice.count, frames=p.frames)))
         await p.pc.close()
 
 

@@ -41,7 +41,7 @@ const look = `(async () => {
 				return { kind: s.kind, packets:
 				    s.packetsReceived, lost: s.packetsLost,
 				    frames: s.framesDecoded || 0,
-				    freezes: s.freezeCount || 0,
+				    freezes: s.freezeCount,
 				    samples: s.totalSamplesReceived || 0,
 				    nacks: s.nackCount || 0,
 				    plis: s.pliCount || 0 };

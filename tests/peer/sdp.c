@@ -336,6 +336,52 @@ a_browsers_offer_of_media_is_answered_section_by_section(void **state)
 	CHECK(strstr(v, "a=setup:active\r\n") < a);
 }
 
+/* Two bytes of profile and one of level; 42e0 is 42c0 by another name. */
+static void
+of_many_payload_types_the_one_with_our_parameters_is_taken(void **state)
+{
+	static const struct {
+		const char	*fmtp;
+		uint8_t		 pt;
+	} want[] = {
+		{ NULL, 102 },
+		{ "", 102 },
+		{ "max-fr=30", 102 },
+		{ "packetization-mode=0", 104 },
+		{ "packetization-mode=1; profile-level-id=42c01e", 106 },
+		{ "profile-level-id=42C028;packetization-mode=0", 108 },
+		{ "profile-level-id=64001f;packetization-mode=1", 112 },
+		{ "profile-level-id=4dc01f;packetization-mode=1", 106 },
+		{ "profile-level-id=6;packetization-mode=1", 102 },
+		{ "profile-level-id=640c1f;packetization-mode=0", 104 },
+	};
+	static char	 text[SDP_TEXT];
+	struct sdp_media m = { .video = true, .pt = 96, .codec = "H264",
+			     .clock = 90000 };
+	struct sdp	 s;
+	const char	*why = NULL;
+
+	(void)state;
+	snprintf(text, sizeof(text), "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-"
+	    "\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n" TRANSPORT
+	    "a=mid:0\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 level-"
+	    "asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f"
+	    "\r\na=rtpmap:104 H264/90000\r\na=fmtp:104 packetization-mode=0;"
+	    "profile-level-id=42001f\r\na=rtpmap:106 H264/90000\r\n"
+	    "a=fmtp:106 packetization-mode=1;profile-level-id=42e01f\r\n"
+	    "a=rtpmap:107 rtx/90000\r\na=fmtp:107 apt=106\r\n"
+	    "a=rtpmap:108 H264/90000\r\na=fmtp:108 profile-level-id=42e01f"
+	    "\r\na=rtpmap:112 H264/90000\r\na=fmtp:112 packetization-mode=1"
+	    ";profile-level-id=64001f\r\na=fmtp:45 packetization-mode=0\r\n"
+	    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n"
+	    "a=sctp-port:5000\r\n");
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		m.fmtp = want[i].fmtp;
+		EQ(sdp_decode_media(&s, &m, text, strlen(text), &why), 0);
+		EQ(sdp_media_of(&s)->pt, want[i].pt);
+	}
+}
+
 /* The first section has the transport, and a browser wants it back. */
 static void
 what_is_not_wanted_is_idle_if_it_is_the_first(void **state)
@@ -468,6 +514,8 @@ main(void)
 		    an_offer_is_actpass_and_says_no_more_than_is_true),
 		cmocka_unit_test(
 		    a_browsers_offer_of_media_is_answered_section_by_section),
+		cmocka_unit_test(
+		    of_many_payload_types_the_one_with_our_parameters_is_taken),
 		cmocka_unit_test(what_is_not_wanted_is_idle_if_it_is_the_first),
 		cmocka_unit_test(our_offer_of_media_is_read_by_one_of_us),
 		cmocka_unit_test(

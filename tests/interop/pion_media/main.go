@@ -1,8 +1,9 @@
-// usage: pion-media URL ME SECONDS
+// usage: pion-media URL ME SECONDS [PATH PEER]
 //
-// A party on pion with a link of RTP: it accepts the agent's session, offers
-// VP8 both ways, and sends back what it gets. Prints a line of JSON after so
-// many seconds of packets: how many, and how many it could not read.
+// A party on pion with a link of RTP: it accepts the agent's session and offers
+// VP8 both ways, or with a PATH it opens one of its own to PEER and answers the
+// agent's offer. It sends back what it gets. Prints a line of JSON after so
+// many seconds of packets: how many, and of what codec.
 package main
 
 import (
@@ -34,12 +35,17 @@ type body struct {
 	Sid string `json:"sid,omitempty"`
 	Knd string `json:"knd,omitempty"`
 	Tok string `json:"tok,omitempty"`
+	Pth string `json:"pth,omitempty"`
+	To  string `json:"to,omitempty"`
 }
 
 var (
 	conn *websocket.Conn
 	pc   *webrtc.PeerConnection
 	sid  string
+
+	answers bool // and does not offer
+	seconds float64
 )
 
 func check(err error) {
@@ -55,7 +61,7 @@ func say(typ int, b body) {
 func signal(kind string, v interface{}) {
 	tok, err := json.Marshal(v)
 	check(err)
-	say(msgSignal, body{sid, kind, string(tok)})
+	say(msgSignal, body{Sid: sid, Knd: kind, Tok: string(tok)})
 }
 
 func echo(track *webrtc.TrackRemote, back *webrtc.TrackLocalStaticRTP,
@@ -77,7 +83,7 @@ func echo(track *webrtc.TrackRemote, back *webrtc.TrackLocalStaticRTP,
 	os.Exit(0)
 }
 
-func offer(seconds float64) {
+func create() {
 	var err error
 	pc, err = webrtc.NewPeerConnection(webrtc.Configuration{})
 	check(err)
@@ -86,28 +92,51 @@ func offer(seconds float64) {
 	check(err)
 	_, err = pc.AddTrack(back)
 	check(err)
-	_, err = pc.CreateDataChannel("hotlink-rtp", nil)
-	check(err)
 	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		echo(t, back, seconds)
 	})
+}
+
+// Ours, once it has all candidates.
+func describe(kind string, d webrtc.SessionDescription) {
 	gathered := webrtc.GatheringCompletePromise(pc)
+	check(pc.SetLocalDescription(d))
+	<-gathered
+	signal(kind, pc.LocalDescription())
+}
+
+func offer() {
+	create()
+	_, err := pc.CreateDataChannel("hotlink-rtp", nil)
+	check(err)
 	o, err := pc.CreateOffer(nil)
 	check(err)
-	check(pc.SetLocalDescription(o))
-	<-gathered
-	signal("sdp_offer", pc.LocalDescription())
+	describe("sdp_offer", o)
+}
+
+func answer(d webrtc.SessionDescription) {
+	create()
+	check(pc.SetRemoteDescription(d))
+	a, err := pc.CreateAnswer(nil)
+	check(err)
+	describe("sdp_answer", a)
 }
 
 func onSignal(b body) {
 	switch {
-	case b.Knd == "sdp_answer" &&
+	case b.Knd == "sdp_offer" && answers && pc == nil:
+		var d webrtc.SessionDescription
+		check(json.Unmarshal([]byte(b.Tok), &d))
+		d.Type = webrtc.SDPTypeOffer
+		answer(d)
+	case b.Knd == "sdp_answer" && pc != nil &&
 		pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer:
 		var d webrtc.SessionDescription
 		check(json.Unmarshal([]byte(b.Tok), &d))
 		d.Type = webrtc.SDPTypeAnswer
 		check(pc.SetRemoteDescription(d))
-	case b.Knd == "ice_candidate" && pc.RemoteDescription() != nil:
+	case b.Knd == "ice_candidate" && pc != nil &&
+		pc.RemoteDescription() != nil:
 		var c webrtc.ICECandidateInit
 		check(json.Unmarshal([]byte(b.Tok), &c))
 		pc.AddICECandidate(c)
@@ -115,7 +144,8 @@ func onSignal(b body) {
 }
 
 func main() {
-	seconds, err := strconv.ParseFloat(os.Args[3], 64)
+	var err error
+	seconds, err = strconv.ParseFloat(os.Args[3], 64)
 	check(err)
 	time.AfterFunc(time.Duration(40+seconds)*time.Second, func() {
 		log.Fatal("nothing came")
@@ -123,19 +153,23 @@ func main() {
 	conn, err = websocket.Dial(os.Args[1]+"?user="+os.Args[2], "",
 		"http://localhost/")
 	check(err)
+	if answers = len(os.Args) > 5; answers {
+		sid = strconv.FormatInt(time.Now().UnixNano(), 16)
+		say(msgOpen, body{Sid: sid, Pth: os.Args[4], To: os.Args[5]})
+	}
 	for {
 		var m message
 		if websocket.JSON.Receive(conn, &m) != nil {
 			return
 		}
-		if m.Typ == msgOpen {
+		if m.Typ == msgOpen && !answers {
 			say(msgAccept, body{Sid: m.Dat.Sid})
 			if sid == "" {
 				sid = m.Dat.Sid
 				time.Sleep(150 * time.Millisecond)
-				offer(seconds)
+				offer()
 			}
-		} else if m.Typ == msgSignal && m.Dat.Sid == sid && pc != nil {
+		} else if m.Typ == msgSignal && m.Dat.Sid == sid {
 			onSignal(m.Dat)
 		}
 	}
