@@ -24,22 +24,31 @@ again() {
 	done
 }
 
-# source_of CODEC PT PORT: what ffmpeg makes
-source_of() {
-	to="rtp://127.0.0.1:$3?rtcpport=$3&pkt_size=1186"
-	picture="-re -f lavfi -i testsrc=size=640x360:rate=25 -g 25 -b:v 1M
-	    -ssrc 7"
+# clip_of CODEC: a minute or more of it, made once; whoever sends it then takes
+# no time from the browser
+clip_of() {
+	clip=$box/clip-$1.mkv
+	[ ! -e "$clip" ] || return 0
+	picture="-f lavfi -i testsrc=size=640x360:rate=25 -g 25 -b:v 1M"
 	case $1 in
-	VP8)	start ffmpeg ffmpeg -v error $picture -c:v libvpx \
-		    -deadline realtime -payload_type "$2" -f rtp "$to" ;;
-	H264)	start ffmpeg ffmpeg -v error $picture -c:v libx264 \
-		    -preset ultrafast -tune zerolatency -profile:v baseline \
-		    -pix_fmt yuv420p -bsf:v dump_extra -payload_type "$2" \
-		    -f rtp "$to" ;;
-	opus)	start ffmpeg ffmpeg -v error -re -f lavfi \
-		    -i sine=frequency=440:sample_rate=48000 -ac 2 \
-		    -c:a libopus -payload_type "$2" -f rtp "$to" ;;
+	VP8)	how="$picture -c:v libvpx -deadline realtime" ;;
+	H264)	how="$picture -c:v libx264 -preset ultrafast -tune zerolatency
+		    -profile:v baseline -pix_fmt yuv420p" ;;
+	opus)	how="-f lavfi -i sine=frequency=440:sample_rate=48000 -ac 2
+		    -c:a libopus" ;;
 	esac
+	ffmpeg -v error $how -t $((seconds + 60)) "$clip" </dev/null
+}
+
+# source_of CODEC PT PORT: it is sent from the beginning
+source_of() {
+	clip_of "$1"
+	more=
+	[ "$1" = opus ] || more="-ssrc 7"
+	[ "$1" != H264 ] || more="$more -bsf:v h264_mp4toannexb,dump_extra"
+	start ffmpeg ffmpeg -v error -re -i "$clip" -c copy $more \
+	    -payload_type "$2" \
+	    -f rtp "rtp://127.0.0.1:$3?rtcpport=$3&pkt_size=1186"
 }
 
 # number FIELD: of what was seen
