@@ -90,6 +90,7 @@ TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += listening process
 TEST_NET += icmp impair
+TEST_NET += udp_faults
 TEST_ICE = ice probe rules stun
 TEST_ICE += turn
 TEST_ICE += change
@@ -199,6 +200,10 @@ $(O)/src/%.o: src/%.c config.mk | $(DEPS)
 $(O)/tests/%.o: tests/%.c config.mk | $(DEPS)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests $(BEARSSL_INC) $(USRSCTP_INC) -c -o $@ $<
+
+# A kernel that answers what a test wants it to.
+$(O)/tests/net/udp_faults: WRAP += -Wl,--wrap=sendmmsg -Wl,--wrap=sendmsg \
+	-Wl,--wrap=setsockopt -Wl,--wrap=getsockopt
 
 # cmocka has no static archive, so tests are linked dynamically.
 $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a

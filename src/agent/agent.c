@@ -95,7 +95,7 @@ send_batch(struct agent *a, uint64_t now)
 {
 	relays_wrap(a->relays, now, &a->batch);
 	if (a->batch.n > 0 && a->sockets != NULL)
-		sockets_send(a->sockets, &a->batch);
+		sockets_send(a->sockets, now, &a->batch);
 	batch_reset(&a->batch);
 }
 

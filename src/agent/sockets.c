@@ -5,10 +5,13 @@
 #include "net/loop.h"
 #include "net/udp.h"
 
+enum { AGAIN = MS };		/* later, where the kernel has no buffers */
+
 struct sock {
 	struct sockets	*all;
 	struct udp	*udp;
 	struct io	 io4, io6;
+	struct alarm	 again;
 	const void	*owner;
 };
 
@@ -39,18 +42,50 @@ read_once(struct sock *s, int family, uint64_t now)
 	udp_recv(s->udp, family, on_datagram, s->all);
 }
 
+/* What waits for the kernel, if anything, has to be tried again. */
+static void
+expect(struct sock *s, uint64_t now)
+{
+	enum udp_wait	 w4 = udp_waits(s->udp, 4), w6 = udp_waits(s->udp, 6);
+
+	s->io4.want = w4 == UDP_WRITABLE ? IO_IN | IO_OUT : IO_IN;
+	s->io6.want = w6 == UDP_WRITABLE ? IO_IN | IO_OUT : IO_IN;
+	if ((w4 == UDP_A_WHILE || w6 == UDP_A_WHILE) && s->again.slot == 0)
+		alarm_set(s->all->loop, &s->again, now + AGAIN);
+}
+
+static void
+try_again(struct sock *s, uint64_t now)
+{
+	udp_retry(s->udp);
+	expect(s, now);
+}
+
+static void
+on_again(void *arg, uint64_t now)
+{
+	try_again(arg, now);
+}
+
+static void
+on_ready(struct sock *s, int family, unsigned got, uint64_t now)
+{
+	if (got & IO_OUT)
+		try_again(s, now);
+	if (got & (IO_IN | IO_HUP))
+		read_once(s, family, now);
+}
+
 static void
 on_ready4(void *arg, unsigned got, uint64_t now)
 {
-	(void)got;
-	read_once(arg, 4, now);
+	on_ready(arg, 4, got, now);
 }
 
 static void
 on_ready6(void *arg, unsigned got, uint64_t now)
 {
-	(void)got;
-	read_once(arg, 6, now);
+	on_ready(arg, 6, got, now);
 }
 
 static void
@@ -60,6 +95,7 @@ close_sock(struct sock *s)
 		return;
 	loop_del(s->all->loop, &s->io4);
 	loop_del(s->all->loop, &s->io6);
+	alarm_clear(s->all->loop, &s->again);
 	udp_close(s->udp);
 	free(s);
 }
@@ -81,6 +117,7 @@ open_sock(struct sockets *ss, uint16_t port)
 	    .ready = on_ready4, .arg = s };
 	s->io6 = (struct io){ .fd = udp_fd(s->udp, 6), .want = IO_IN,
 	    .ready = on_ready6, .arg = s };
+	s->again = (struct alarm){ .fire = on_again, .arg = s };
 	if ((s->io4.fd != -1 && loop_add(ss->loop, &s->io4) == -1) ||
 	    (s->io6.fd != -1 && loop_add(ss->loop, &s->io6) == -1)) {
 		close_sock(s);
@@ -170,15 +207,22 @@ split(struct sockets *ss, const struct sock *s, struct batch *b)
 	b->n = kept;
 }
 
+static void
+send_from(struct sock *s, uint64_t now, struct batch *b)
+{
+	udp_send(s->udp, b);
+	expect(s, now);
+}
+
 void
-sockets_send(struct sockets *ss, struct batch *b)
+sockets_send(struct sockets *ss, uint64_t now, struct batch *b)
 {
 	for (size_t i = 1; i < ss->n && b->n > 0; i++) {
 		if (ss->sock[i] == NULL)
 			continue;
 		split(ss, ss->sock[i], b);
 		if (ss->part.n > 0)
-			udp_send(ss->sock[i]->udp, &ss->part);
+			send_from(ss->sock[i], now, &ss->part);
 	}
-	udp_send(ss->sock[0]->udp, b);
+	send_from(ss->sock[0], now, b);
 }

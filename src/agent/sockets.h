@@ -31,7 +31,7 @@ void		 sockets_drop(struct sockets *, const void *owner);
 /* The port of the nth for a family (4, 6); 0: it has none. */
 uint16_t	 sockets_port(const struct sockets *, int nth, int family);
 
-/* Send each datagram from its port, and reset the batch. */
-void		 sockets_send(struct sockets *, struct batch *);
+/* Send each datagram from its port, and reset the batch (net/udp.h). */
+void		 sockets_send(struct sockets *, uint64_t now, struct batch *);
 
 #endif

@@ -22,6 +22,7 @@ enum {
 	BUFFER = 4 << 20,	/* asked of the kernel for either direction */
 	RUN_SEGMENTS = 64,	/* UDP_MAX_SEGMENTS of the kernels we know */
 	RUN_BYTES = 65000,	/* below 65,535 with every header */
+	WAITING = 1 << 20,	/* bytes the kernel has no room for */
 	MESSAGES = 64,		/* of one sendmmsg */
 	JOINED = 65536,		/* largest joined datagram */
 	SINGLE = 18432,		/* a whole DTLS record and its headers */
@@ -42,6 +43,9 @@ struct sock {
 	int		 family;	/* 4 or 6 */
 	uint16_t	 port;
 	bool		 gso, gro;
+	/* its own, with the first datagram that has to wait */
+	struct batch	*waiting, *spare;
+	enum udp_wait	 wait;
 };
 
 struct udp {
@@ -192,14 +196,26 @@ udp_open(uint16_t port)
 	return NULL;
 }
 
+static void
+free_waiting(struct batch **b)
+{
+	if (*b != NULL)
+		batch_fini(*b);
+	free(*b);
+	*b = NULL;
+}
+
 void
 udp_close(struct udp *u)
 {
 	if (u == NULL)
 		return;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		if (u->sock[i].fd != -1)
 			close(u->sock[i].fd);
+		free_waiting(&u->sock[i].waiting);
+		free_waiting(&u->sock[i].spare);
+	}
 	free(u->mem);
 	free(u);
 }
@@ -376,13 +392,57 @@ send_single(struct udp *u, struct sock *s, size_t m, int refused)
 		s->gso = false;
 }
 
+static struct batch *
+new_waiting(void)
+{
+	struct batch	*b = calloc(1, sizeof(*b));
+
+	if (b != NULL && batch_init(b, WAITING) == -1)
+		free_waiting(&b);
+	return b;
+}
+
+/* Datagrams that have to wait; beyond what may they are lost. */
+static void
+hold(struct udp *u, struct sock *s, const struct dgram *d, size_t n)
+{
+	struct batch	*b = s->waiting;
+
+	if (b == NULL)
+		b = s->waiting = new_waiting();
+	for (size_t i = 0; i < n; i++) {
+		if (b == NULL || !batch_room(b, 1, d[i].n)) {
+			lose(u, n - i, ENOBUFS);
+			return;
+		}
+		b->to = d[i].to;
+		batch_put(b, d[i].p, d[i].n);
+	}
+}
+
+static bool
+is_waiting(const struct sock *s)
+{
+	return s->waiting != NULL && s->waiting->n > 0;
+}
+
+/* Those of the messages from the mth on. */
+static void
+hold_messages(struct udp *u, struct sock *s, const struct batch *b, size_t m,
+    size_t n)
+{
+	for (; m < n; m++)
+		hold(u, s, &b->d[u->out[m].msg_hdr.msg_iov - u->out_iov],
+		    u->count[m]);
+}
+
 /*
- * One family's messages. An error belongs to the first message not sent:
- * EPERM from a firewall, ENETUNREACH, an ICMP error of an earlier one. Only a
- * full buffer concerns the rest.
+ * One family's messages of a batch. An error belongs to the first message not
+ * sent: EPERM from a firewall, ENETUNREACH, an ICMP error of an earlier one.
+ * Only a lack of room concerns the rest, which waits for it.
  */
 static void
-flush(struct udp *u, struct sock *s, size_t n)
+flush(struct udp *u, struct sock *s, const struct batch *b, size_t n)
 {
 	size_t	 m = 0;
 	int	 sent;
@@ -394,20 +454,22 @@ flush(struct udp *u, struct sock *s, size_t n)
 			count_sent(u, u->out[m].msg_hdr.msg_iov, u->count[m]);
 		if (sent == 0 || errno == EINTR)
 			continue;
-		if (errno == EAGAIN || errno == ENOBUFS)
-			break;
+		if (errno == EAGAIN || errno == ENOBUFS) {
+			s->wait = errno == EAGAIN ? UDP_WRITABLE : UDP_A_WHILE;
+			hold_messages(u, s, b, m, n);
+			return;
+		}
 		if (u->count[m] > 1 && is_of_segments(errno))
 			send_single(u, s, m, errno);
 		else
 			lose(u, u->count[m], errno);
 		m++;
 	}
-	for (; m < n; m++)
-		u->stats.lost += u->count[m];
 }
 
-void
-udp_send(struct udp *u, struct batch *b)
+/* All of the batch; what belongs behind datagrams that wait waits, too. */
+static void
+send_all(struct udp *u, const struct batch *b)
 {
 	struct sock	*s = NULL, *next;
 	size_t		 m = 0, n;
@@ -416,18 +478,56 @@ udp_send(struct udp *u, struct batch *b)
 		next = sock_of(u, b->d[i].to.remote.family);
 		n = run_length(b, i, next->gso);
 		if (m == MESSAGES || (m > 0 && next != s)) {
-			flush(u, s, m);
+			flush(u, s, b, m);
 			m = 0;
 		}
 		s = next;
 		if (s->fd == -1 || b->d[i].to.remote.family == 0)
 			u->stats.lost += n;
+		else if (is_waiting(s))
+			hold(u, s, &b->d[i], n);
 		else
 			compose(u, m++, b, i, n);
 	}
 	if (m > 0)
-		flush(u, s, m);
+		flush(u, s, b, m);
+}
+
+/* What still does not go is copied into the other of the two. */
+static void
+retry(struct udp *u, struct sock *s)
+{
+	struct batch	*b = s->waiting;
+
+	if (!is_waiting(s))
+		return;
+	s->waiting = s->spare;
+	s->spare = b;
+	send_all(u, b);
 	batch_reset(b);
+}
+
+void
+udp_retry(struct udp *u)
+{
+	retry(u, &u->sock[0]);
+	retry(u, &u->sock[1]);
+}
+
+void
+udp_send(struct udp *u, struct batch *b)
+{
+	udp_retry(u);
+	send_all(u, b);
+	batch_reset(b);
+}
+
+enum udp_wait
+udp_waits(const struct udp *u, int family)
+{
+	const struct sock	*s = const_sock_of(u, family);
+
+	return is_waiting(s) ? s->wait : UDP_NOTHING;
 }
 
 static void

@@ -41,10 +41,19 @@ bool		 udp_recv(struct udp *, int family,
 		     void *arg);
 
 /*
- * Send the batch and reset it, never in fragments of IP. What the kernel
- * does not take is lost and counted: above us is a transport that repeats.
+ * Send the batch and reset it, never in fragments of IP. What the kernel has
+ * no room for waits, bounded, and goes before what is sent later; what it
+ * refuses is lost and counted: above us is a transport that repeats.
  */
 void		 udp_send(struct udp *, struct batch *);
+
+/*
+ * Does something of that family wait, and for what: that the socket is
+ * writable, or a while, as the kernel is short of buffers. Then udp_retry.
+ */
+enum udp_wait { UDP_NOTHING, UDP_WRITABLE, UDP_A_WHILE };
+enum udp_wait	 udp_waits(const struct udp *, int family);
+void		 udp_retry(struct udp *);
 
 struct udp_stats {
 	uint64_t	 sent, received, bytes_sent, bytes_received, calls_sent,
