@@ -97,6 +97,7 @@ TEST_ICE += change
 TEST_DTLS = dtls message reassembly
 TEST_DTLS += browsers
 TEST_SCTP = assoc rules dcep pool
+TEST_SCTP += windows
 TEST_PEER = peer sdp
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml

@@ -90,6 +90,47 @@ the_limit_of_the_peer_is_respected(void **state)
 	flow_free(f);
 }
 
+/* All that may be read is, and all that may be sent; bytes sent. */
+static uint64_t
+fill_and_send(struct flow *f)
+{
+	struct span	 s;
+	struct hlnk2	 h;
+	uint64_t	 n = 0;
+
+	while ((s = flow_space(f)).n > 0) {
+		memset(s.p, 'x', s.n);
+		flow_filled(f, T0, s.n);
+	}
+	for (; flow_data(f, T0, 65535, &h); n += h.payload.n)
+		flow_sent(f, T0, &h);
+	return n;
+}
+
+static void
+an_absurd_limit_is_worth_no_more_than_the_window(void **state)
+{
+	static const uint64_t	 limits[] = { (uint64_t)1 << 63, UINT64_MAX,
+				    0, UINT64_MAX - 1, 5 };
+	struct flow		*f = new_flow(0);
+	struct flow_stats	 st;
+	uint64_t		 sent;
+
+	(void)state;
+	flow_attach(f, T0);
+	sent = fill_and_send(f);
+	EQ(sent, FLOW_INITIAL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		CHECK(give_ack(f, T0, 1, FLOW_INITIAL, limits[i]));
+		sent += fill_and_send(f);
+		EQ(sent, FLOW_INITIAL + FLOW_WINDOW);
+		flow_stats(f, &st);
+		EQ(st.up_bytes, FLOW_WINDOW);
+	}
+	CHECK(!give_ack(f, T0, 1, sent + 1, UINT64_MAX));
+	flow_free(f);
+}
+
 static void
 high_bounds_what_is_read_ahead(void **state)
 {
@@ -343,6 +384,8 @@ main(void)
 		cmocka_unit_test(
 		    bytes_stay_until_acknowledged_and_go_again_after_a_rewind),
 		cmocka_unit_test(the_limit_of_the_peer_is_respected),
+		cmocka_unit_test(
+		    an_absurd_limit_is_worth_no_more_than_the_window),
 		cmocka_unit_test(high_bounds_what_is_read_ahead),
 		cmocka_unit_test(a_frame_in_order_is_lent_where_it_lies),
 		cmocka_unit_test(a_frame_lent_and_not_taken_is_kept),
