@@ -165,12 +165,13 @@ ordered_datagrams_all_come_in_order(void **state)
 static void
 fragments_of_a_large_one_are_never_given_alone(void **state)
 {
-	uint32_t	 late, got = arrive(6, EFFORT_RETRANSMITS, 0, 20000,
+	uint32_t	 late, got = arrive(6, EFFORT_RETRANSMITS, 0, 60000,
 			    &late);
 
+	/* Four packets each, of which 0.8 arrive: 0.41 of them are whole. */
 	(void)state;
 	print_message("%u of 1000\n", got);
-	CHECK(got < 500);
+	CHECK(got > 300 && got < 500);
 }
 
 static void
