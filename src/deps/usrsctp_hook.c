@@ -6,6 +6,7 @@
 #include <netinet/sctp_var.h>
 #include <netinet/sctp_sysctl.h>
 #include <netinet/sctp_output.h>
+#include <netinet/sctp_timer.h>
 #include <netinet/sctputil.h>
 #include <netinet/sctp_bsd_addr.h>
 
@@ -15,6 +16,7 @@ uint32_t hotlink_sctp_next(void);
 int hotlink_sctp_numbers(struct socket *, uint64_t *);
 void hotlink_sctp_assure(struct socket *);
 void hotlink_sctp_kick(struct socket *);
+void hotlink_sctp_hurry(struct socket *);
 void hotlink_sctp_work(void);
 int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
     size_t, const void *, size_t);
@@ -140,6 +142,34 @@ hotlink_sctp_kick(struct socket *so)
 	if (stcb != NULL)
 		sctp_chunk_output(stcb->sctp_ep, stcb,
 		    SCTP_OUTPUT_FROM_USR_SEND, SCTP_SO_NOT_LOCKED);
+}
+
+/*
+ * The path is another one: what is outstanding was lost on the old one, and
+ * T3, which doubled while that was dead, must not hold it up on the new one.
+ * It expires now, and from then on as it was last measured.
+ */
+void
+hotlink_sctp_hurry(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+	struct sctp_nets *net;
+	uint32_t rto;
+
+	if (stcb == NULL || TAILQ_EMPTY(&stcb->asoc.sent_queue) ||
+	    (net = stcb->asoc.primary_destination) == NULL ||
+	    SCTP_GET_STATE(stcb) < SCTP_STATE_OPEN || net->lastsa == 0)
+		return;
+	rto = (uint32_t)((net->lastsa >> SCTP_RTT_SHIFT) + net->lastsv);
+	if (rto < stcb->asoc.minrto)
+		rto = stcb->asoc.minrto;
+	if (rto >= net->RTO)
+		return;
+	sctp_timer_stop(SCTP_TIMER_TYPE_SEND, stcb->sctp_ep, stcb, net,
+	    SCTP_FROM_SCTP_INDATA + SCTP_LOC_27);
+	net->RTO = 1;
+	sctp_timer_start(SCTP_TIMER_TYPE_SEND, stcb->sctp_ep, stcb, net);
+	net->RTO = rto;
 }
 
 /* What the worker thread would do: addresses that went are forgotten. */

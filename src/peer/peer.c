@@ -486,7 +486,7 @@ peer_deadline(const struct peer *p)
 }
 
 static bool
-ice_to_peer(struct peer *p, struct peer_event *ev)
+ice_to_peer(struct peer *p, uint64_t now, struct peer_event *ev)
 {
 	struct ice_event	 e;
 
@@ -497,6 +497,8 @@ ice_to_peer(struct peer *p, struct peer_event *ev)
 			memcpy(ev->text, e.text, sizeof(ev->text));
 			return true;
 		case ICE_EV_PATH:
+			if (p->assoc != NULL)
+				assoc_hurry(p->assoc, now);
 			ev->type = PEER_EV_PATH;
 			return true;
 		case ICE_EV_LOST:
@@ -586,7 +588,7 @@ peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
     struct batch *tx)
 {
 	ev->data = (struct span){ NULL, 0 };
-	if (p->state != PEER_FAILED && ice_to_peer(p, ev))
+	if (p->state != PEER_FAILED && ice_to_peer(p, now, ev))
 		return true;
 	if (p->state != PEER_FAILED && next_media(p, ev))
 		return true;

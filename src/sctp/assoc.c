@@ -656,6 +656,16 @@ watch(struct assoc *a)
 }
 
 void
+assoc_hurry(struct assoc *a, uint64_t now)
+{
+	if (a->so == NULL || a->state != ASSOC_UP)
+		return;
+	a->now = a->progress_at = now;	/* patience begins anew, too */
+	lib_now(now);
+	lib_hurry(a->so);
+}
+
+void
 assoc_tick(struct assoc *a, uint64_t now, struct batch *tx)
 {
 	if (a->so == NULL)

@@ -125,6 +125,12 @@ bool		 assoc_send_how(struct assoc *, uint64_t now, uint16_t channel,
 size_t		 assoc_room(const struct assoc *);
 size_t		 assoc_unacked(const struct assoc *);
 
+/*
+ * The path is another one, or back: what is under way goes again with the
+ * next tick, which is due now. The stock library has its own pace.
+ */
+void		 assoc_hurry(struct assoc *, uint64_t now);
+
 /* Since when nothing of what is under way was acknowledged; or NEVER. */
 uint64_t	 assoc_stalled(const struct assoc *);
 

@@ -42,6 +42,7 @@ uint32_t	 hotlink_sctp_next(void);
 int		 hotlink_sctp_numbers(struct socket *, uint64_t *);
 void		 hotlink_sctp_assure(struct socket *);
 void		 hotlink_sctp_kick(struct socket *);
+void		 hotlink_sctp_hurry(struct socket *);
 void		 hotlink_sctp_work(void);
 int		 hotlink_sctp_send2(struct socket *, uint16_t, uint32_t,
 		     const void *, size_t, const void *, size_t);
@@ -121,6 +122,12 @@ hotlink_sctp_assure(struct socket *so)
 
 __attribute__((weak)) void
 hotlink_sctp_kick(struct socket *so)
+{
+	(void)so;
+}
+
+__attribute__((weak)) void
+hotlink_sctp_hurry(struct socket *so)
 {
 	(void)so;
 }
@@ -402,6 +409,12 @@ lib_space(struct socket *so, size_t sndbuf)
 	int	 n = (int)sndbuf;
 
 	set(so, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
+}
+
+void
+lib_hurry(struct socket *so)
+{
+	hotlink_sctp_hurry(so);
 }
 
 bool
