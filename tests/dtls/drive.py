@@ -188,7 +188,7 @@ class Openssl:
                        self.common() + self.cipher())
 
     async def verify(self, p, proxy):
-        await p.until('Keying material: ([0-9A-F]+)', END, 'no keys of theirs')
+        await p.until('Keying material: ([0-9A-F]+)', UP, 'no keys of theirs')
         kind = self.cell.signer()
         said = p.text()
         check('verify return:1' in said, 'we were not verified')
@@ -244,7 +244,7 @@ class Gnutls:
     async def verify(self, p, proxy):
         if self.cell.we == 'client':
             return              # it has, else it would not have finished
-        await p.until('- Key material: ([0-9a-f]+)', END, 'no keys of theirs')
+        await p.until('- Key material: ([0-9a-f]+)', UP, 'no keys of theirs')
         with open(self.seen) as f:
             check(ssl.PEM_cert_to_DER_cert(f.read()) == self.box.ours,
                   'they saw another certificate')
@@ -613,8 +613,8 @@ def cells_for(args):
     if args.check:
         some = cover + [c for c in some if (c.trick, c.we) not in SLOW
                         and c.cert in CERTS]
-    else:
-        some = whole + some
+    else:                       # what takes longest first
+        some = some[::-1] + whole
     some = [c for c in some if all(w in c.name().split() for w in args.words)]
     missing = {p for p, k in PEERS.items() if not shutil.which(k.program)}
     for p in sorted(missing):
@@ -639,17 +639,18 @@ def tell(cell, args):
 def table(cells):
     """How many of each row's MTUs passed on each path, and all exceptions."""
     plain = [c for c in cells if not c.trick]
-    kinds = list(dict.fromkeys((c.peer, c.we, c.cert, c.suite)
-                               for c in plain))
+    kinds = sorted({(c.peer, c.we, c.cert, c.suite) for c in plain},
+                   key=lambda k: (k[2] not in CERTS, k))
     if kinds:
-        print('\n%-8s %-7s %-6s %-7s' % ('peer', 'we', 'cert', 'suite') +
+        print('\n%-8s %-7s %-8s %-6s' % ('peer', 'we', 'cert', 'suite') +
               ''.join('%9s' % p for p in PATHS))
     for kind in kinds:
-        row = '%-8s %-7s %-6s %-7s' % kind
+        row = '%-8s %-7s %-8s %-6s' % kind
         for path in PATHS:
             of = [c for c in plain if c.path == path and
                   (c.peer, c.we, c.cert, c.suite) == kind]
-            row += '%9s' % ('%d/%d' % (sum(not c.why for c in of), len(of)))
+            row += '%9s' % (of and '%d/%d' % (
+                sum(not c.why for c in of), len(of)) or '-')
         print(row)
     for c in cells:
         if c.trick:
@@ -673,6 +674,7 @@ async def run_all(args):
             tell(cell, args)
 
         await asyncio.gather(*(one(i, c) for i, c in enumerate(cells)))
+    cells.sort(key=lambda c: c.trick)   # stable: the matrix, then the rest
     if not args.check:
         table(cells)
     lost = sum(c.why is not None for c in cells)
@@ -684,7 +686,7 @@ async def run_all(args):
 def main():
     p = argparse.ArgumentParser(usage=__doc__[7:])
     p.add_argument('--check', action='store_true')
-    p.add_argument('-j', dest='jobs', type=int, default=8)
+    p.add_argument('-j', dest='jobs', type=int, default=16)
     p.add_argument('-s', dest='seed', type=int, default=1)
     p.add_argument('-v', dest='verbose', action='store_true')
     p.add_argument('words', nargs='*')

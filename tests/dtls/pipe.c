@@ -109,7 +109,8 @@ hear(struct end *e, uint64_t now)
 	struct span	 in = { buf, receive(e, buf, sizeof(buf)) }, app;
 
 	while (dtls_input(e->d, now, &in, &app, &e->tx))
-		fwrite(app.p, 1, app.n, stdout);
+		if (app.n > 0)
+			fwrite(app.p, 1, app.n, stdout);
 	fflush(stdout);
 }
 

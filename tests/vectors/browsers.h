@@ -5,8 +5,8 @@
 
 /*
  * Handshakes of DTLS as Debian's browsers make them, recorded from the path
- * between the relay's page in a headless browser and an agent, in November
- * 2026: datagrams up to and with the client's last flight, hexadecimal.
+ * between the relay's page in a headless browser and an agent: datagrams up to
+ * and with the client's last flight, hexadecimal. Made by browsers.py.
  *
  * As a client a browser offers DTLS 1.3 first, with a key share of ML-KEM, so
  * that its hello takes two datagrams; Chromium puts the extensions in another
