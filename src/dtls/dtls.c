@@ -304,13 +304,7 @@ on_handshake(struct dtls *d, uint64_t now, const struct record *rec,
 	struct fragment	 f;
 
 	while (r.n > 0 && d->state <= DTLS_UP) {
-		f.type = rd_u8(&r);
-		f.total = rd_u24(&r);
-		f.seq = rd_u16(&r);
-		f.off = rd_u24(&r);
-		f.n = rd_u24(&r);
-		f.p = rd_span(&r, f.n);
-		if (r.bad) {
+		if (fragment_next(&f, &r) == -1) {
 			d->stats.bad_records++;
 			return;
 		}

@@ -3,6 +3,18 @@
 
 #include "dtls/reassembly.h"
 
+int
+fragment_next(struct fragment *f, struct rd *r)
+{
+	f->type = rd_u8(r);
+	f->total = rd_u24(r);
+	f->seq = rd_u16(r);
+	f->off = rd_u24(r);
+	f->n = rd_u24(r);
+	f->p = rd_span(r, f->n);
+	return r->bad ? -1 : 0;
+}
+
 void
 reasm_clear(struct reasm *r, size_t i)
 {

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 /*
  * Handshake messages put together from fragments, by coverage of their bytes:
  * a peer may cut a retransmission elsewhere (RFC 6347 section 4.2.3). Nothing
@@ -37,6 +39,9 @@ struct fragment {
 	uint32_t	 total, off, n;
 	const uint8_t	*p;
 };
+
+/* Take the next fragment out of a record's body. -1: it is cut short. */
+int	 fragment_next(struct fragment *, struct rd *);
 
 /* Begin with messages base to base + count - 1; forget what there was. */
 void	 reasm_init(struct reasm *, uint16_t base, size_t count);

@@ -73,7 +73,7 @@ give_part(struct fixture *f, const struct browser *b, int part)
 	return n;
 }
 
-/* The message that a browser's datagrams carry: from is its seq there. */
+/* Add the messages in a recorded datagram, as far as they are in the clear. */
 static void
 collect(struct reasm *in, const char *hex)
 {
@@ -88,15 +88,8 @@ collect(struct reasm *in, const char *hex)
 		EQ(record_next(&rec, &s), 0);
 		r = rd_of(rec.body.p, rec.body.n);
 		while (rec.epoch == 0 && rec.type == CONTENT_HANDSHAKE &&
-		    r.n > 0) {
-			f.type = rd_u8(&r);
-			f.total = rd_u24(&r);
-			f.seq = rd_u16(&r);
-			f.off = rd_u24(&r);
-			f.n = rd_u24(&r);
-			f.p = rd_span(&r, f.n);
-			CHECK(!r.bad && reasm_put(in, &f));
-		}
+		    r.n > 0)
+			CHECK(fragment_next(&f, &r) == 0 && reasm_put(in, &f));
 	}
 	free(p);
 }

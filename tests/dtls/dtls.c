@@ -688,13 +688,7 @@ recut(struct pair *p, int side, struct dgram *g)
 			hand(p, side, rec.header, RECORD_HEADER + rec.body.n);
 			continue;
 		}
-		f.type = rd_u8(&r);
-		f.total = rd_u24(&r);
-		f.seq = rd_u16(&r);
-		f.off = rd_u24(&r);
-		f.n = rd_u24(&r);
-		f.p = rd_span(&r, f.n);
-		CHECK(!r.bad && r.n == 0);
+		CHECK(fragment_next(&f, &r) == 0 && r.n == 0);
 		cut_up(p, side, &f);
 	}
 	p->tap = recut;
