@@ -68,6 +68,8 @@ check_hello(struct server_hello *sh, const struct message *m)
 {
 	if (server_hello_decode(sh, m->body, m->n) == -1)
 		return refuse("the peer's ServerHello is malformed");
+	if (sh->version != DTLS_1_2)
+		return refuse("the peer chose another version than DTLS 1.2");
 	if (suite_find(sh->suite) == NULL)
 		return refuse("the peer chose a cipher suite not offered");
 	if (!sh->ems)

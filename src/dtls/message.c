@@ -126,10 +126,10 @@ int
 client_hello_decode(struct client_hello *ch, const uint8_t *p, size_t n)
 {
 	struct rd	 r = rd_of(p, n), methods, all, v;
-	uint16_t	 version, type;
+	uint16_t	 type;
 
 	memset(ch, 0, sizeof(*ch));
-	version = rd_u16(&r);
+	ch->version = rd_u16(&r);
 	ch->random = rd_span(&r, RANDOM);
 	rd_sub(&r, rd_u8(&r));			/* session: we resume none */
 	rd_sub(&r, rd_u8(&r));			/* cookie: we sent none */
@@ -137,8 +137,7 @@ client_hello_decode(struct client_hello *ch, const uint8_t *p, size_t n)
 	methods = rd_sub(&r, rd_u8(&r));
 	while (methods.n > 0)
 		ch->null_compression |= rd_u8(&methods) == 0;
-	/* DTLS counts down: 1.2 or anything later */
-	if (r.bad || version > DTLS_1_2 || version >> 8 != 0xfe)
+	if (r.bad || ch->version >> 8 != 0xfe)
 		return -1;
 	ch->renegotiation = suite_offered(ch, RENEGOTIATION_SCSV);
 	all = r.n > 0 ? rd_sub(&r, rd_u16(&r)) : r;
@@ -185,16 +184,16 @@ int
 server_hello_decode(struct server_hello *sh, const uint8_t *p, size_t n)
 {
 	struct rd	 r = rd_of(p, n), all, v;
-	uint16_t	 version, type;
+	uint16_t	 type;
 	uint8_t		 compression;
 
 	memset(sh, 0, sizeof(*sh));
-	version = rd_u16(&r);
+	sh->version = rd_u16(&r);
 	sh->random = rd_span(&r, RANDOM);
 	rd_sub(&r, rd_u8(&r));
 	sh->suite = rd_u16(&r);
 	compression = rd_u8(&r);
-	if (r.bad || version != DTLS_1_2 || compression != 0)
+	if (r.bad || compression != 0)
 		return -1;
 	all = r.n > 0 ? rd_sub(&r, rd_u16(&r)) : r;
 	while (all.n > 0) {

@@ -36,6 +36,7 @@ enum {
 
 /* What a ClientHello offers, as far as it matters to us. */
 struct client_hello {
+	uint16_t	 version;	/* DTLS counts down: the latest */
 	const uint8_t	*random;
 	struct rd	 suites;
 	bool		 null_compression;
@@ -46,6 +47,7 @@ struct client_hello {
 };
 
 struct server_hello {
+	uint16_t	 version;
 	const uint8_t	*random;
 	uint16_t	 suite;
 	bool		 ems;

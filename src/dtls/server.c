@@ -27,6 +27,8 @@ check_hello(struct client_hello *ch, const struct message *m)
 	if (m->type != CLIENT_HELLO ||
 	    client_hello_decode(ch, m->body, m->n) == -1)
 		return refuse("the peer's ClientHello is malformed");
+	if (ch->version > DTLS_1_2)
+		return refuse("the peer offers no DTLS 1.2");
 	if (!ch->null_compression || choose_suite(ch) == NULL)
 		return refuse("the peer offers no cipher suite of ours");
 	if (!ch->ems)

@@ -159,7 +159,7 @@ class Openssl:
 
     def common(self):
         c, name = self.cell, self.box.cert(self.cell.cert)
-        argv = ['-dtls1_2', '-timeout', '-mtu', str(c.mtu + 28), '-CAfile',
+        argv = ['-dtls1' if c.trick == 'dtls1' else '-dtls1_2', '-timeout', '-mtu', str(c.mtu + 28), '-CAfile',
                 self.box.trusted(c), '-verify_return_error', '-keymatexport',
                 LABEL, '-keymatexportlen', str(KEYS)]
         if c.trick != 'no-certificate' or c.we == 'client':
@@ -170,6 +170,8 @@ class Openssl:
 
     def cipher(self):
         kind = self.cell.signer()
+        if self.cell.trick == 'dtls1':
+            return ['-cipher', 'ALL:@SECLEVEL=0']
         if self.cell.trick == 'other-suite':
             return ['-cipher', 'ECDHE-%s-AES256-GCM-SHA384' % kind]
         return ['-cipher', 'ECDHE-%s-%s' % (kind, SUITES[self.cell.suite][1])]
@@ -214,13 +216,16 @@ class Gnutls:
 
     def common(self):
         c, name = self.cell, self.box.cert(self.cell.cert)
-        cipher = SUITES[c.suite][2]
+        cipher, version = SUITES[c.suite][2], '1.2'
         if c.trick == 'other-suite':
             cipher = 'AES-256-GCM'
+        if c.trick == 'dtls1':
+            cipher, version = 'AES-128-CBC', '1.0'
         profile = {'no-srtp': None, 'other-srtp': 'SRTP_AES128_CM_HMAC_SHA1_32'}.get(
             c.trick, 'SRTP_AES128_CM_HMAC_SHA1_80')
         argv = ['--udp', '--mtu', str(c.mtu), '--priority',
-                'NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+' + cipher,
+                'NORMAL:-VERS-ALL:+VERS-DTLS%s:-CIPHER-ALL:+%s' % (
+                    version, cipher),
                 '--keymatexport', LABEL, '--keymatexportsize', str(KEYS)]
         if c.trick != 'no-certificate' or c.we == 'client':
             argv += ['--x509certfile', name + '.pem', '--x509keyfile',
@@ -524,6 +529,7 @@ REFUSED = {
                    'server': "the peer's use_srtp profiles lack 0x0001"},
     'other-suite': {'client': "the peer's alert: handshake_failure",
                     'server': 'the peer offers no cipher suite of ours'},
+    'dtls1': {'server': 'the peer offers no DTLS 1.2'},
     'distrust': {'client': "the peer's alert: ",
                  'server': "the peer's alert: unknown_ca"},
 }

@@ -170,6 +170,9 @@ static const struct edit {
 	int		 side;		/* who hears it */
 	const char	*why;
 } edits[] = {
+	{ "\xfe\xfd", "\xfe\xff", 2, 1, "the peer offers no DTLS 1.2" },
+	{ "\xfe\xfd", "\xfe\xff", 2, 0,
+	    "the peer chose another version than DTLS 1.2" },
 	{ "\0\x17\0\0", "\x12\x34\0\0", 4, 1,
 	    "the peer lacks the extended master secret" },
 	{ "\0\x0e\0\x05\0\x02", "\x12\x34\0\x05\0\x02", 6, 1,
