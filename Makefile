@@ -271,7 +271,7 @@ interop: packages-build
 	@HOTLINK=./$(BIN) sh tests/live/ffmpeg
 	@$(MAKE) -s interop-dtls
 
-# DTLS alone against openssl and GnuTLS: every cell, three minutes. INTEROP_DTLS
+# DTLS alone against openssl and GnuTLS: every cell, in a minute. INTEROP_DTLS
 # is for tests/dtls/run, e.g. "-s 2 gnutls 256".
 interop-dtls: packages-test
 	@$(MAKE) -s -j2 $(O)/tests/dtls/pipe $(O)/tests/dtls/proxy
