@@ -3,7 +3,8 @@
 #   make          ./hotlink (needs the packages in place; names what is missing)
 #   make demo     install what a build needs, build, run the main job
 #   make check    install what the tests need, build, run every test
-#   make bench    measure: every script of bench/
+#   make bench    measure: every script of bench/; make bench-deps first
+#                 installs what else it measures beside hotlink
 #   make nat      links between all kinds of NATs, and through what changes
 #   make fuzz     every parser under libFuzzer, FUZZ_SECONDS each
 #   make lint     what clang, mandoc and, if there, shellcheck have to say
@@ -142,13 +143,15 @@ MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 MAN += hotlink-devstack.1 hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 hotlink-scenario.5
 MAN += hotlink-marker.5
 MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
-# What make bench runs, in this order; bench/README says what each measures.
+# What bench/all runs; bench/README says what each measures.
 BENCH = idle start burst-3party mpc acks
 SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
 SCRIPTS += src/deps/srtp.edit
+BENCH += tunnels
+SCRIPTS += bench/all bench/setup bench/tunnels
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 TOOLS += $(O)/tests/net/wire
@@ -211,6 +214,15 @@ $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
 	$(CC) $(SANFLAGS) -o $@ $< $(SUPPORT_OBJ) $(O)/libhotlink.a $(LIBS) \
 		$(WRAP) $(OOM) -lcmocka -lpthread -lm
 
+# What make bench needs to be compiled.
+BENCH_TOOLS = $(O)/bench/load
+$(O)/bench/%.o: bench/%.c config.mk | $(DEPS)
+	@mkdir -p $(@D)
+	$(COMPILE) $(BEARSSL_INC) -c -o $@ $<
+
+$(BENCH_TOOLS): $(O)/bench/%: $(O)/bench/%.o $(O)/libhotlink.a
+	$(CC) $(SANFLAGS) -o $@ $< $(O)/libhotlink.a $(LIBS) $(WRAP) -lpthread -lm
+
 $(FUZZERS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/libhotlink.a \
 	$(FUZZ_MAIN:-%=)
 	$(CC) $(SANFLAGS) -o $@ $< $(FUZZ_MAIN) $(O)/libhotlink.a $(LIBS) \
@@ -251,8 +263,13 @@ demo: packages-build
 		bench/scenarios/burst-3party.yaml
 
 bench: packages-test
-	@$(MAKE) -s -j2 $(BIN)
-	@for b in $(BENCH); do echo "== $$b"; sh bench/$$b ./$(BIN) || exit 1; done
+	@$(MAKE) -s -j2 $(BIN) $(BENCH_TOOLS) $(O)/tests/net/wire
+	@sh bench/all ./$(BIN)
+
+# What hotlink is compared with: as with make interop, what cannot be had is
+# named, and left out by make bench.
+bench-deps:
+	@sh bench/setup
 
 fuzz: packages-test
 	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzzers
@@ -316,7 +333,9 @@ distclean: clean
 
 -include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(TOOLS:=.d) \
 	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d) $(O)/tests/nat/fast.d
+-include $(BENCH_TOOLS:=.d)
 
+.PHONY: bench-deps
 .PHONY: all bench check clean demo distclean fuzz fuzzers install \
 	interop lint nat objects interop-dtls \
 	packages-build packages-test reproducible tests uninstall

@@ -24,6 +24,13 @@ fail() {
 	exit 1
 }
 
+# emit BENCH CASE CONTESTANT VALUE UNIT RUN: a line of results; see README
+emit() {
+	[ -z "${HOTLINK_BENCH_OUT-}" ] || printf '%s\n' \
+	    "{\"bench\": \"$1\", \"case\": \"$2\", \"contestant\": \"$3\", \
+\"value\": $4, \"unit\": \"$5\", \"run\": $6}" >>"$HOTLINK_BENCH_OUT"
+}
+
 # busy PORT...: somebody listens on one of them
 busy() {
 	for port_ in "$@"; do
