@@ -134,6 +134,7 @@ LIVE_AGENTS += roam
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg dtls
+LIVE += bench
 SUPPORT = oom simnat simnet dtlspair
 SUPPORT += icmp impair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
@@ -215,7 +216,7 @@ $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
 		$(WRAP) $(OOM) -lcmocka -lpthread -lm
 
 # What make bench needs to be compiled.
-BENCH_TOOLS = $(O)/bench/load
+BENCH_TOOLS = $(O)/bench/load $(O)/bench/cpu
 $(O)/bench/%.o: bench/%.c config.mk | $(DEPS)
 	@mkdir -p $(@D)
 	$(COMPILE) $(BEARSSL_INC) -c -o $@ $<
