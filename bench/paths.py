@@ -16,6 +16,8 @@ SHARED = 3 * SECONDS            # with TCP: CUBIC's cycle is long
 RATE = 100                      # Mbit/s
 QUEUES = 150, 625, 2500         # kB; 625 is 50 ms of it
 CONTROLS = 'bbr', 'newreno'
+CALLED = {'bbr': 'hotlink', 'newreno': 'usrsctp', 'cubic': 'cubic',
+          'first': 'cubic, there before'}
 PORT = 9100
 TCP_CONGESTION = 13
 libc = ctypes.CDLL(None, use_errno=True)
@@ -201,9 +203,9 @@ def rates(flows, settle, seconds):
     return got
 
 
-def tell(out, case, value):
-    row = {'bench': 'paths', 'case': case, 'value': round(value, 2),
-           'unit': 'Mbit/s'}
+def tell(out, case, control, value):
+    row = {'bench': 'paths', 'case': case, 'contestant': CALLED[control],
+           'value': round(value, 2), 'unit': 'Mbit/s', 'run': 0}
     out.write(json.dumps(row) + '\n')
     out.flush()
 
@@ -219,9 +221,9 @@ def alone(out, rtts, losses, rate):
                 w = World(control, rtt, loss, rate, 625)
                 got += rates([link(w)], SETTLE, SECONDS)
                 w.end()
-                tell(out, '%s, %d ms, %g %%, %s' % (
-                    control, rtt, loss,
-                    '%d Mbit/s' % rate if rate else 'no limit'), got[-1])
+                tell(out, '%d ms, %g %%, %s' % (
+                    rtt, loss, '%d Mbit/s' % rate if rate else 'no limit'),
+                    control, got[-1])
             print('%4d ms %4g %%  %s  x %.1f' % (
                 rtt, loss, ' '.join('%8.1f' % g for g in got),
                 got[0] / max(got[1], 0.01)), flush=True)
@@ -239,9 +241,9 @@ def shared(out):
             flows.append(cubic(w, 9998) if control == 'cubic' else link(w))
             tcp, ours = rates(flows, 2 * SETTLE, SHARED)
             w.end()
-            case = '%s beside cubic, queue %d kB' % (control, queue)
-            tell(out, case, ours)
-            tell(out, case + ', cubic', tcp)
+            case = 'queue %d kB, beside %s' % (queue, '%s')
+            tell(out, case % 'cubic', control, ours)
+            tell(out, case % CALLED[control], 'first', tcp)
             print('%5d kB  %-8s %8.1f %8.1f' % (queue, control, ours, tcp),
                   flush=True)
 

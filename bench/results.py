@@ -10,25 +10,6 @@ class Bad(Exception):
     pass
 
 
-# bench/paths calls them by their congestion control.
-CONTROLS = {'bbr': 'hotlink', 'newreno': 'usrsctp', 'cubic': 'cubic'}
-
-
-def path_key(o):
-    """(case, contestant) of a line of bench/paths: "bbr, 50 ms, 0.1 %" or
-    "bbr beside cubic, queue 625 kB" and then ", cubic" for the TCP flow."""
-    if 'contestant' in o:
-        return o['case'], o['contestant']
-    who, alone, case = o['case'].partition(', ')
-    if ' beside ' not in who:
-        return case, CONTROLS[who]
-    who = CONTROLS[who.partition(' ')[0]]
-    queue, _, tcp = case.partition(', ')
-    if tcp:
-        return '%s, beside %s' % (queue, who), 'cubic'
-    return queue + ', beside cubic', who
-
-
 class Results:
     """values: (bench, case, contestant, unit) -> {run: value}"""
 
@@ -49,11 +30,9 @@ class Results:
         elif 'skip' in o:
             self.skipped.append((o['skip'], o['why']))
         else:
-            case, who = path_key(o) if o['bench'] == 'paths' else \
-                (o['case'], o['contestant'])
-            runs = self.values.setdefault((o['bench'], case, who, o['unit']),
-                                          {})
-            runs[int(o.get('run', len(runs)))] = float(o['value'])
+            key = o['bench'], o['case'], o['contestant'], o['unit']
+            self.values.setdefault(key, {})[int(o['run'])] = \
+                float(o['value'])
 
     def of(self, *key):
         """run -> value; empty if it was not measured."""
