@@ -221,6 +221,14 @@ $(O)/bench/%.o: bench/%.c config.mk | $(DEPS)
 	@mkdir -p $(@D)
 	$(COMPILE) $(BEARSSL_INC) -c -o $@ $<
 
+# hotlink with usrsctp as it is in Debian, if it is there (libusrsctp-dev).
+STOCK_LIB = $(wildcard $(shell $(CC) -print-file-name=libusrsctp.a))
+STOCK = $(STOCK_LIB:%=$(O)/bench/stock)
+$(O)/bench/stock: $(O)/libhotlink.a $(O)/src/main.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(SANFLAGS) -o $@ $(O)/src/main.o $(O)/libhotlink.a \
+		$(LIBS:$(USRSCTP_LIB)=$(STOCK_LIB)) $(WRAP) -lpthread -lm
+
 $(BENCH_TOOLS): $(O)/bench/%: $(O)/bench/%.o $(O)/libhotlink.a
 	$(CC) $(SANFLAGS) -o $@ $< $(O)/libhotlink.a $(LIBS) $(WRAP) -lpthread -lm
 
@@ -264,7 +272,7 @@ demo: packages-build
 		bench/scenarios/burst-3party.yaml
 
 bench: packages-test
-	@$(MAKE) -s -j2 $(BIN) $(BENCH_TOOLS) $(O)/tests/net/wire
+	@$(MAKE) -s -j2 $(BIN) $(BENCH_TOOLS) $(STOCK) $(O)/tests/net/wire
 	@sh bench/all ./$(BIN)
 
 # What hotlink is compared with: as with make interop, what cannot be had is

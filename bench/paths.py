@@ -10,6 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 WIRE = os.path.join(ROOT, 'build/out/tests/net/wire')
 HOTLINK, OUT = sys.argv[1:3]
+STOCK = os.path.join(ROOT, 'build/out/bench/stock')     # Debian's usrsctp
 SECONDS = float(os.environ.get('HOTLINK_PATHS_SECONDS', 6))
 SETTLE = 2                      # slow start is not what is asked
 SHARED = 3 * SECONDS            # with TCP: CUBIC's cycle is long
@@ -17,7 +18,7 @@ RATE = 100                      # Mbit/s
 QUEUES = 150, 625, 2500         # kB; 625 is 50 ms of it
 CONTROLS = 'bbr', 'newreno'
 CALLED = {'bbr': 'hotlink', 'newreno': 'usrsctp', 'cubic': 'cubic',
-          'first': 'cubic, there before'}
+          'stock': 'usrsctp, unpatched', 'first': 'cubic, there before'}
 PORT = 9100
 TCP_CONGESTION = 13
 libc = ctypes.CDLL(None, use_errno=True)
@@ -85,10 +86,11 @@ class World:
                       '10.78.0.1:8080', '--open'),
               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         env = dict(os.environ, HOTLINK_CC=control)
+        program = STOCK if control == 'stock' else HOTLINK
         for i, name in enumerate('ab'):
             self.marker(i, name)
             with open('%s/%s.log' % (self.box, name), 'w') as log:
-                start(*inside(self.space[i].pid, HOTLINK, 'agent', '--strict',
+                start(*inside(self.space[i].pid, program, 'agent', '--strict',
                               '-s', 'http://10.78.0.1:8080', '-u',
                               name + '@x.io', '-d', self.box + '/' + name,
                               '--bind', self.address[i]),
@@ -210,14 +212,14 @@ def tell(out, case, control, value):
     out.flush()
 
 
-def alone(out, rtts, losses, rate):
+def alone(out, rtts, losses, rate, controls=CONTROLS):
     print('\none link, %s: Mbit/s with %s' % (
         '%d Mbit/s' % rate if rate else 'no limit of rate',
-        ', '.join(CONTROLS)))
+        ', '.join(controls)))
     for rtt in rtts:
         for loss in losses:
             got = []
-            for control in CONTROLS:
+            for control in controls:
                 w = World(control, rtt, loss, rate, 625)
                 got += rates([link(w)], SETTLE, SECONDS)
                 w.end()
@@ -261,7 +263,8 @@ def main():
             if 'alone' in which:
                 alone(out, (20, 50, 100), (0, 0.1, 1), RATE)
             if 'free' in which:
-                alone(out, (40,), (0, 0.1), 0)
+                alone(out, (40,), (0, 0.1), 0, CONTROLS + (
+                    ('stock',) if os.access(STOCK, os.X_OK) else ()))
             if 'shared' in which:
                 shared(out)
     finally:
