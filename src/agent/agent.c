@@ -68,6 +68,7 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 		.rng = c->rng, .cert = c->cert, .instance = a->instance,
 		.version = VERSION, .lite = c->lite,
 		.hosts = a->host, .nhosts = a->nhosts,
+		.nat = c->nat, .nnat = c->nnat,
 		.connect_timeout = c->connect_timeout, .grace = c->grace,
 		.window = c->window, .chunk = c->chunk, .high = c->high,
 		.stall = c->stall, .mtu = c->mtu,

@@ -7,6 +7,7 @@
 
 #include "agent/url.h"
 #include "base/addr.h"
+#include "net/udp.h"
 #include "session/party.h"
 
 struct box;
@@ -34,6 +35,9 @@ struct agent_conf {
 	uint16_t		 udp_port;	/* 0: any */
 	struct addr		 bind[AGENT_HOSTS];
 	size_t			 nbind;		/* 0: all interfaces */
+	struct net_filter	 interfaces;	/* of which, if nbind is 0 */
+	struct ice_nat		 nat[AGENT_HOSTS];
+	size_t			 nnat;
 	/* address of the local listeners */
 	struct addr		 tcp_bind;
 	/* comma list; NULL: the relay's */

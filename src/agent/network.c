@@ -8,7 +8,10 @@
 #include "base/log.h"
 #include "net/udp.h"
 
-/* --bind's addresses, or the interfaces': loopback only if nothing else is. */
+/*
+ * --bind's addresses, or the interfaces': loopback only if nothing else is, or
+ * it was named.
+ */
 size_t
 network_hosts(const struct agent *a, struct addr *to)
 {
@@ -19,11 +22,13 @@ network_hosts(const struct agent *a, struct addr *to)
 	if (n > 0)
 		memcpy(found, a->conf->bind, n * sizeof(found[0]));
 	else
-		n = net_addresses(found, AGENT_HOSTS * 4);
+		n = net_addresses(&a->conf->interfaces, found,
+		    AGENT_HOSTS * 4);
 	for (size_t i = 0; i < n; i++)
 		other |= !addr_is_loopback(&found[i]);
 	for (size_t i = 0; i < n && kept < AGENT_HOSTS; i++) {
-		if (a->conf->nbind == 0 && other && addr_is_loopback(&found[i]))
+		if (a->conf->nbind == 0 && a->conf->interfaces.nonly == 0 &&
+		    other && addr_is_loopback(&found[i]))
 			continue;
 		found[i].port = sockets_port(a->sockets, 0, found[i].family);
 		if (found[i].port != 0)

@@ -62,6 +62,15 @@ addr_is_any(const struct addr *a)
 	return memcmp(a->ip, zero, ip_len(a)) == 0;
 }
 
+bool
+addr_is_group(const struct addr *a)
+{
+	if (a->family == 4)
+		return a->ip[0] >> 4 == 14 || memcmp(a->ip, "\377\377\377\377",
+		    4) == 0;
+	return a->family == 6 && a->ip[0] == 0xff;
+}
+
 /* A decimal number of at most max without sign; moves *s behind it. */
 static int
 number(const char **s, unsigned long max, unsigned long *v)

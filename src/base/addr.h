@@ -32,6 +32,7 @@ bool	 path_equal(const struct path *, const struct path *);
 bool	 addr_is_loopback(const struct addr *);
 bool	 addr_is_linklocal(const struct addr *);
 bool	 addr_is_any(const struct addr *);
+bool	 addr_is_group(const struct addr *);	/* multicast or broadcast */
 
 /*
  * Numeric text to an address: addr_parse_ip takes "192.0.2.1", "2001:db8::1",

@@ -16,6 +16,7 @@
 #include "crypto/rng.h"
 #include "crypto/tls.h"
 #include "net/file.h"
+#include "net/udp.h"
 #include "rpc/box.h"
 
 #define SYSTEM_TRUST	"/etc/ssl/certs/ca-certificates.crt"
@@ -80,6 +81,15 @@ static const struct option	 options[] = {
 	{ .name = "bind", .arg = "ADDR", .kind = OPT_LIST,
 	    .help = "offer exactly this address; repeatable",
 	    .to = &args.bind },
+	{ .name = "interface", .arg = "NAME", .kind = OPT_LIST,
+	    .help = "offer its addresses, no others; repeatable",
+	    .to = &args.interfaces },
+	{ .name = "exclude-interface", .arg = "NAME", .kind = OPT_LIST,
+	    .help = "never offer its addresses; repeatable",
+	    .to = &args.no_interfaces },
+	{ .name = "external-ip", .arg = "PUBLIC/PRIVATE", .kind = OPT_LIST,
+	    .help = "1:1 NAT: offer the one for the other; repeatable",
+	    .to = &args.external },
 	{ .name = "tcp-bind", .arg = "ADDR", .kind = OPT_TEXT,
 	    .help = "where local ports listen (127.0.0.1)",
 	    .to = &args.tcp_bind },
@@ -143,6 +153,110 @@ set_bind(struct agent_conf *c, struct holds *h)
 			return options_misuse(&command,
 			    "--bind %s: not a numeric address",
 			    args.bind.v[i]);
+	return OPTIONS_RUN;
+}
+
+/*
+ * An interface that is not there may come, and a list of exclusions is written
+ * for many hosts: so it is said and no more.
+ */
+static void
+say_missing(const char *option, const struct option_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!net_has_interface(l->v[i]))
+			log_warnx("--%s %s: there is no such interface",
+			    option, l->v[i]);
+}
+
+static int
+set_interfaces(struct agent_conf *c, struct holds *h)
+{
+	const struct option_list	*only = &args.interfaces;
+	const struct option_list	*never = &args.no_interfaces;
+
+	(void)h;
+	if (args.bind.n > 0 && only->n + never->n > 0)
+		return options_misuse(&command, "--bind names addresses, so "
+		    "--%sinterface says nothing more: give one of the two",
+		    only->n > 0 ? "" : "exclude-");
+	c->interfaces = (struct net_filter){
+		.only = only->v, .nonly = only->n,
+		.never = never->v, .nnever = never->n,
+	};
+	say_missing("interface", only);
+	say_missing("exclude-interface", never);
+	return OPTIONS_RUN;
+}
+
+static bool
+is_host(const struct addr *a)
+{
+	return !addr_is_any(a) && !addr_is_group(a) && !addr_is_linklocal(a);
+}
+
+/* What is wrong with "PUBLIC/PRIVATE"; NULL: nothing, it is in nat. */
+static const char *
+parse_external(struct ice_nat *nat, const char *text)
+{
+	const char	*slash = strchr(text, '/');
+	char		 ip[ADDR_TEXT];
+	size_t		 n = slash != NULL ? (size_t)(slash - text) : 0;
+
+	if (n == 0 || n >= sizeof(ip))
+		return "not PUBLIC/PRIVATE";
+	memcpy(ip, text, n);
+	ip[n] = '\0';
+	memset(nat, 0, sizeof(*nat));
+	if (addr_parse_ip(&nat->outside, ip) == -1)
+		return "PUBLIC is no numeric address";
+	if (addr_parse_ip(&nat->inside, slash + 1) == -1)
+		return "PRIVATE is no numeric address";
+	if (nat->outside.family != nat->inside.family)
+		return "one is of IPv4, the other of IPv6";
+	if (addr_same_ip(&nat->outside, &nat->inside))
+		return "both are the same";
+	if (!is_host(&nat->outside) || !is_host(&nat->inside))
+		return "not the addresses of one host each";
+	return NULL;
+}
+
+static bool
+has_address(const struct addr *a, size_t n, const struct addr *x)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addr_same_ip(&a[i], x))
+			return true;
+	return false;
+}
+
+static int
+set_external(struct agent_conf *c, struct holds *h)
+{
+	struct addr	 mine[256];
+	size_t		 n = net_addresses(NULL, mine, 256);
+	const char	*text, *why;
+	struct ice_nat	*nat;
+
+	(void)h;
+	if (args.external.n > AGENT_HOSTS)
+		return options_misuse(&command, "--external-ip: more than %d",
+		    AGENT_HOSTS);
+	for (size_t i = 0; i < args.external.n; i++) {
+		text = args.external.v[i];
+		nat = &c->nat[c->nnat];
+		why = parse_external(nat, text);
+		for (size_t k = 0; why == NULL && k < c->nnat; k++)
+			if (addr_same_ip(&c->nat[k].inside, &nat->inside))
+				why = "PRIVATE has another PUBLIC already";
+		if (why != NULL)
+			return options_misuse(&command, "--external-ip %s: %s",
+			    text, why);
+		if (!has_address(mine, n, &nat->inside))
+			log_warnx("--external-ip %s: PRIVATE is no address of "
+			    "this host", text);
+		c->nnat++;
+	}
 	return OPTIONS_RUN;
 }
 
@@ -327,7 +441,7 @@ static int
 set_all(struct agent_conf *c, struct holds *h)
 {
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
-		set_rest, set_bind, set_party, set_messages, set_tls, set_token,
+		set_rest, set_bind, set_interfaces, set_external, set_party, set_messages, set_tls, set_token,
 		set_turn, set_identity,
 	};
 	int		 status = OPTIONS_RUN;

@@ -423,18 +423,33 @@ merge_ice(struct merge *m)
 	return STATUS_OK;
 }
 
+/* A list that an option was given again and again for. */
+static void
+note_list(struct settings *s, const char *name, const char *option,
+    const struct option_list *l, const char *none)
+{
+	char	 text[SETTINGS_LIST] = "";
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < l->n && n < sizeof(text); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+		    i > 0 ? " " : "", l->v[i]);
+	if (l->n > 0 || none != NULL)
+		note(s, name, l->n > 0 ? option : NULL, "%s",
+		    l->n > 0 ? text : none);
+}
+
 static int
 merge_rest(struct merge *m)
 {
 	const struct agent_options	*o = m->o;
-	char				 text[SETTINGS_LIST] = "";
-	size_t				 n = 0;
 
-	for (size_t i = 0; i < o->bind.n && n < sizeof(text); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
-		    i > 0 ? " " : "", o->bind.v[i]);
-	note(m->s, "bind", o->bind.n > 0 ? "--bind" : NULL, "%s",
-	    o->bind.n > 0 ? text : "every interface");
+	note_list(m->s, "bind", "--bind", &o->bind,
+	    o->interfaces.n > 0 ? NULL : "every interface");
+	note_list(m->s, "interface", "--interface", &o->interfaces, NULL);
+	note_list(m->s, "exclude-interface", "--exclude-interface",
+	    &o->no_interfaces, NULL);
+	note_list(m->s, "external-ip", "--external-ip", &o->external, NULL);
 	note(m->s, "key", o->key != NULL ? "--key" : NULL, "%s",
 	    o->key != NULL ? o->key : "fresh");
 	note(m->s, "trust", o->pin != NULL ? "--pin" : o->ca != NULL ?

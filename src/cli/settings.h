@@ -25,7 +25,8 @@ struct agent_options {
 	const char		*spool, *encrypt, *decrypt;
 	unsigned		 transport;
 	uint64_t		 connect_timeout, udp_port, window, memory, mtu;
-	struct option_list	 ice, bind;
+	struct option_list	 ice, bind, interfaces, no_interfaces,
+				 external;
 	const char		*turn_user, *turn_pass_file;
 	bool			 transport_given, timeout_given, port_given,
 				 window_given, memory_given, mtu_given;

@@ -38,8 +38,8 @@ ice_set_hosts(struct ice *ice, uint64_t now, const struct addr *hosts,
 
 	for (size_t i = 0; i < ice->nlocal; i++)
 		if (ice->local[i].type == ICE_HOST &&
-		    !is_listed(&ice->local[i].addr, hosts, n))
-			gone[ngone++] = ice->local[i].addr;
+		    !is_listed(&ice->base[i], hosts, n))
+			gone[ngone++] = ice->base[i];
 	for (size_t i = 0; i < ngone; i++)
 		ice_drop(ice, now, &gone[i]);
 	for (size_t i = 0; i < n; i++)

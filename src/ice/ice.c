@@ -131,18 +131,50 @@ preference(const struct ice *ice, const struct addr *a)
 	return p;
 }
 
+/* What is outside of the NAT that this host is behind; NULL: nothing is. */
+static const struct addr *
+outside(const struct ice *ice, const struct addr *host)
+{
+	for (size_t i = 0; i < ice->conf.nnat; i++)
+		if (addr_same_ip(&ice->conf.nat[i].inside, host))
+			return &ice->conf.nat[i].outside;
+	return NULL;
+}
+
+static void
+add_outside(struct ice *ice, const struct addr *ip, const struct addr *host)
+{
+	struct cand	 c = { .type = ICE_SRFLX, .addr = *ip,
+		.related = *host };
+
+	c.addr.port = host->port;
+	c.priority = cand_priority(ICE_SRFLX, preference(ice, ip));
+	cand_foundation(&c, host, ip);
+	pairs_add_local(ice, &c, host);
+}
+
 int
 ice_add_host(struct ice *ice, uint64_t now, const struct addr *a)
 {
-	struct path	 p = pairs_path(&(struct path){ .local = *a });
-	struct cand	 c = { .type = ICE_HOST, .addr = p.local };
+	struct addr		 host = pairs_path(
+	    &(struct path){ .local = *a }).local;
+	struct cand		 c = { .type = ICE_HOST, .addr = host };
+	const struct addr	*ip = outside(ice, &host);
 
 	(void)now;
-	if (pairs_base(ice, &c.addr) != NULL)
+	if (pairs_base(ice, &host) != NULL)
 		return 0;
+	if (ip != NULL && ice->conf.lite) {
+		c.addr = *ip;
+		c.addr.port = host.port;
+	}
 	c.priority = cand_priority(ICE_HOST, preference(ice, a));
-	cand_foundation(&c, &c.addr, NULL);
-	return pairs_add_local(ice, &c, &c.addr) ? 0 : -1;
+	cand_foundation(&c, &host, NULL);
+	if (!pairs_add_local(ice, &c, &host))
+		return -1;
+	if (ip != NULL && !ice->conf.lite)
+		add_outside(ice, ip, &host);
+	return 0;
 }
 
 int

@@ -26,11 +26,18 @@ enum {
 	ICE_MTU_LEAST = 1000,	/* a UDP payload that every path carries */
 };
 
+/* 1:1 NAT: what leaves from one arrives from the other; ports are the same. */
+struct ice_nat {
+	struct addr	 outside, inside;
+};
+
 struct ice_conf {
 	struct rng	*rng;			/* borrowed for the life */
 	bool		 controlling;		/* ignored when lite */
 	bool		 lite;
 	uint64_t	 consent;		/* a path's silence; 0: 15 s */
+	const struct ice_nat *nat;		/* borrowed for the life */
+	size_t		 nnat;
 };
 
 /*
@@ -68,7 +75,9 @@ bool		 ice_is_lite(const struct ice *);
 /*
  * Local side, before or after the remote side is known: a host address with
  * its port, and a STUN server to learn reflexive addresses from. -1: the
- * table is full.
+ * table is full. What is outside of a host's NAT is a server-reflexive
+ * candidate that no server had to tell; a lite agent, which has none of these
+ * (RFC 8445 5.2), announces it in the host's place.
  */
 int		 ice_add_host(struct ice *, uint64_t now, const struct addr *);
 int		 ice_add_stun(struct ice *, uint64_t now, const struct addr *);

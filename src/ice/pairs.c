@@ -121,7 +121,10 @@ slot_for(struct ice *ice, uint64_t priority)
 	return lowest;
 }
 
-/* Of the others the base is a host address, from which pairs are formed. */
+/*
+ * Of the others the base is a host address, from which pairs are formed. The
+ * address itself is only what the peer is told.
+ */
 static bool
 is_base(const struct cand *c)
 {
@@ -135,7 +138,7 @@ form(struct ice *ice, size_t l, size_t r)
 	    &ice->remote[r];
 	struct pair		 p = {
 		.state = PAIR_WAITING,
-		.path = { local->addr, remote->addr },
+		.path = { ice->base[l], remote->addr },
 		.local = local->type,
 		.remote = remote->type,
 		.lprio = local->priority,
@@ -173,7 +176,7 @@ pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
 	ice->base[n] = *base;
 	ice->nlocal++;
 	for (size_t r = 0; r < ice->nremote; r++)
-		if (can_reach(&c->addr, &ice->remote[r].addr))
+		if (can_reach(base, &ice->remote[r].addr))
 			form(ice, n, r);
 	return true;
 }
@@ -295,7 +298,7 @@ pairs_add_remote(struct ice *ice, const struct cand *c)
 	n = ice->nremote++;
 	ice->remote[n] = *c;
 	for (size_t l = 0; l < ice->nlocal; l++)
-		if (can_reach(&ice->local[l].addr, &c->addr))
+		if (can_reach(&ice->base[l], &c->addr))
 			form(ice, l, n);
 	return 0;
 }
@@ -309,7 +312,7 @@ pairs_of_check(struct ice *ice, const struct path *path)
 {
 	for (size_t l = 0; l < ice->nlocal; l++)
 		for (size_t r = 0; r < ice->nremote; r++)
-			if (addr_equal(&ice->local[l].addr, &path->local) &&
+			if (addr_equal(&ice->base[l], &path->local) &&
 			    goes_to(path, &ice->remote[r]))
 				form(ice, l, r);
 	return pairs_by_path(ice, path);
@@ -363,15 +366,14 @@ pairs_retry_above(struct ice *ice, uint64_t priority)
 }
 
 /*
- * The host or relayed candidate that is this address, whatever scope it came
- * with.
+ * The host or relayed candidate whose base is this address, whatever scope it
+ * came with.
  */
 const struct cand *
 pairs_base(const struct ice *ice, const struct addr *a)
 {
 	for (size_t i = 0; i < ice->nlocal; i++)
-		if (is_base(&ice->local[i]) &&
-		    addr_equal(&ice->local[i].addr, a))
+		if (is_base(&ice->local[i]) && addr_equal(&ice->base[i], a))
 			return &ice->local[i];
 	return NULL;
 }

@@ -1,7 +1,10 @@
 #define _GNU_SOURCE	/* IFF_UP */
 #include <net/if.h>
 
+#include <fnmatch.h>
 #include <ifaddrs.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "net/sockaddr.h"
 #include "net/udp.h"
@@ -15,15 +18,44 @@ has(const struct addr *a, size_t n, const struct addr *x)
 	return false;
 }
 
+/* An address of IPv4 may have a label, "eth0:1", instead of the name. */
+static bool
+matches(const char *pattern, const char *label)
+{
+	char	 name[IF_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(label, ":"), label);
+	return fnmatch(pattern, name, 0) == 0;
+}
+
+static bool
+any_matches(const char *const *patterns, size_t n, const char *label)
+{
+	for (size_t i = 0; i < n; i++)
+		if (matches(patterns[i], label))
+			return true;
+	return false;
+}
+
+static bool
+passes(const struct net_filter *f, const char *label)
+{
+	if (f == NULL)
+		return true;
+	return (f->nonly == 0 || any_matches(f->only, f->nonly, label)) &&
+	    !any_matches(f->never, f->nnever, label);
+}
+
 /* Add those of one kind. */
 static size_t
-collect(const struct ifaddrs *i, bool loopback, struct addr *a, size_t n,
-    size_t cap)
+collect(const struct ifaddrs *i, const struct net_filter *f, bool loopback,
+    struct addr *a, size_t n, size_t cap)
 {
 	struct addr	 x;
 
 	for (; i != NULL && n < cap; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP))
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
+		    !passes(f, i->ifa_name))
 			continue;
 		sockaddr_to(&x, i->ifa_addr);
 		if (x.family == 0 || addr_is_loopback(&x) != loopback ||
@@ -35,15 +67,28 @@ collect(const struct ifaddrs *i, bool loopback, struct addr *a, size_t n,
 }
 
 size_t
-net_addresses(struct addr *a, size_t cap)
+net_addresses(const struct net_filter *f, struct addr *a, size_t cap)
 {
 	struct ifaddrs	*list;
 	size_t		 n;
 
 	if (getifaddrs(&list) == -1)
 		return 0;
-	n = collect(list, false, a, 0, cap);
-	n = collect(list, true, a, n, cap);
+	n = collect(list, f, false, a, 0, cap);
+	n = collect(list, f, true, a, n, cap);
 	freeifaddrs(list);
 	return n;
+}
+
+bool
+net_has_interface(const char *name)
+{
+	struct if_nameindex	*list = if_nameindex();
+	bool			 found = false;
+
+	for (struct if_nameindex *i = list; i != NULL && i->if_index != 0; i++)
+		found |= matches(name, i->if_name);
+	if (list != NULL)
+		if_freenameindex(list);
+	return found;
 }

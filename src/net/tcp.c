@@ -122,7 +122,7 @@ tcp_is_orphan(int fd)
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
 	struct addr		 own, have[ADDRESSES];
-	size_t			 n = net_addresses(have, ADDRESSES);
+	size_t			 n = net_addresses(NULL, have, ADDRESSES);
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
 		return false;

@@ -64,8 +64,18 @@ void		 udp_stats(const struct udp *, struct udp_stats *);
 
 /*
  * Addresses of this host's interfaces that are up, port 0, loopback last.
- * Count, at most cap.
+ * Count, at most cap. Of those named only, if any are, and of none of those
+ * named never; a name may be a pattern of the shell. NULL: of all.
  */
-size_t		 net_addresses(struct addr *, size_t cap);
+struct net_filter {
+	const char *const	*only, *const *never;
+	size_t			 nonly, nnever;
+};
+
+size_t		 net_addresses(const struct net_filter *, struct addr *,
+		     size_t cap);
+
+/* Is there an interface of that name, or one that the pattern matches. */
+bool		 net_has_interface(const char *name);
 
 #endif

@@ -87,7 +87,7 @@ peer_new(const struct peer_conf *conf, uint64_t now)
 	struct peer	*p = calloc(1, sizeof(*p));
 	struct ice_conf	 ice = {
 		.rng = conf->rng, .controlling = conf->offerer,
-		.lite = conf->lite,
+		.lite = conf->lite, .nat = conf->nat, .nnat = conf->nnat,
 	};
 
 	if (p == NULL)

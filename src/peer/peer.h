@@ -41,6 +41,8 @@ struct peer_conf {
 	size_t			 nstuns;
 	const struct addr	*relays;	/* relayed addresses */
 	size_t			 nrelays;
+	const struct ice_nat	*nat;		/* borrowed for the life */
+	size_t			 nnat;
 	/*
 	 * Of a UDP payload. 0: 1200, and between two of us what the path
 	 * carries, up to mtu_most (0: what fills a record).

@@ -47,6 +47,8 @@ struct party_conf {
 	size_t			 nstuns;
 	const struct addr	*relays;
 	size_t			 nrelays;
+	const struct ice_nat	*nat;		/* borrowed for the life */
+	size_t			 nnat;
 	uint64_t		 connect_timeout; /* of strict, p2p-only */
 	uint64_t		 grace;		/* before the relay may carry */
 	size_t			 window;	/* per link, each way */

@@ -140,6 +140,7 @@ new_direct(struct party *p, const struct link *l, bool offerer, bool pair)
 			.offerer = offerer, .lite = p->conf.lite,
 			.stuns = p->stuns, .nstuns = p->nstuns,
 			.relays = p->relays, .nrelays = p->nrelays,
+			.nat = p->conf.nat, .nnat = p->conf.nnat,
 			.mtu = p->conf.mtu, .space = p->conf.space,
 		},
 	};

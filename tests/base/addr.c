@@ -62,6 +62,16 @@ addresses_know_their_kind(void **state)
 	CHECK(addr_is_any(&a));
 	addr_parse(&b, "0.0.0.0:2");
 	CHECK(addr_same_ip(&a, &b) && !addr_equal(&a, &b));
+	CHECK(!addr_is_group(&a));
+	addr_parse(&a, "224.0.0.1:1");
+	addr_parse(&b, "239.255.255.255:1");
+	CHECK(addr_is_group(&a) && addr_is_group(&b));
+	addr_parse(&a, "240.0.0.1:1");
+	addr_parse(&b, "255.255.255.255:1");
+	CHECK(!addr_is_group(&a) && addr_is_group(&b));
+	addr_parse(&a, "[ff02::fb]:1");
+	addr_parse(&b, "[fe80::1]:1");
+	CHECK(addr_is_group(&a) && !addr_is_group(&b));
 }
 
 int

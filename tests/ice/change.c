@@ -54,6 +54,39 @@ the_same_addresses_again_change_nothing(void **state)
 	teardown(&w);
 }
 
+/* Of a 1:1 NAT: what is told instead of the host, or beside it. */
+static void
+an_external_address_comes_and_goes_with_its_host(void **state)
+{
+	struct world	 w;
+	char		 text[ICE_CANDIDATE_TEXT];
+
+	(void)state;
+	for (int lite = 0; lite < 2; lite++) {
+		setup(&w, &plain);
+		w.s[A].known.inside = at("10.0.0.1:7");
+		w.s[A].known.outside = at("198.51.100.1:9");
+		w.s[A].nknown = 1;
+		agent(&w, A, true, lite, "10.0.0.1:1000");
+		agent(&w, B, false, false, "192.0.2.2:2000");
+		run(&w, 0, NULL);
+		w.s[A].candidates = 0;
+		hosts_are(&w, A, "10.0.0.1:1000", NULL);
+		run(&w, 0, NULL);
+		EQ(w.s[A].candidates, 0);	/* the same again is nothing */
+		hosts_are(&w, A, "192.0.2.1:1000", NULL);
+		assert_non_null(ice_candidate(w.s[A].ice, 0, text));
+		assert_non_null(strstr(text, " 192.0.2.1 1000 typ host"));
+		assert_null(ice_candidate(w.s[A].ice, 1, text));
+		hosts_are(&w, A, "192.0.2.1:1000", "10.0.0.1:1000");
+		assert_non_null(ice_candidate(w.s[A].ice, lite ? 1 : 2, text));
+		assert_non_null(strstr(text, lite ?
+		    " 198.51.100.1 1000 typ host" :
+		    " 198.51.100.1 1000 typ srflx raddr 10.0.0.1 rport 1000"));
+		teardown(&w);
+	}
+}
+
 /* Without a word from above: the new candidate is told of, and checks. */
 static void
 a_path_moves_to_the_address_that_comes(void **state)
@@ -354,6 +387,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(an_address_that_goes_takes_its_path_at_once),
 		cmocka_unit_test(the_same_addresses_again_change_nothing),
+		cmocka_unit_test(
+		    an_external_address_comes_and_goes_with_its_host),
 		cmocka_unit_test(a_path_moves_to_the_address_that_comes),
 		cmocka_unit_test(
 		    after_a_restart_the_new_address_takes_a_few_round_trips),

@@ -314,6 +314,77 @@ gathered(struct world *w)
 	return ice_gathered(w->s[A].ice);
 }
 
+/*
+ * A is behind a 1:1 NAT and says so: as a reflexive address, for whoever is
+ * inside goes to the host; or if lite, in the host's place. B never hears from
+ * A first.
+ */
+static void
+an_external_address_is_announced_and_reached(void **state)
+{
+	struct simnat	 nat = { .outside = at("198.51.100.1:1"),
+		.inside = at("10.0.0.1:1"), .one_to_one = true };
+	struct world	 w;
+	struct ice_info	 info;
+	char		 text[ICE_CANDIDATE_TEXT];
+
+	(void)state;
+	for (int lite = 0; lite < 2; lite++) {
+		setup(&w, &plain);
+		w.nat = &nat;
+		w.s[A].known.inside = at("10.0.0.1:7");
+		w.s[A].known.outside = at("198.51.100.1:9");
+		w.s[A].nknown = 1;
+		agent(&w, A, false, lite, "10.0.0.1:1000");
+		agent(&w, B, true, false, "192.0.2.2:2000");
+		assert_non_null(ice_candidate(w.s[A].ice, !lite, text));
+		assert_null(ice_candidate(w.s[A].ice, 1 + !lite, text));
+		assert_non_null(strstr(text, lite ?
+		    " 198.51.100.1 1000 typ host" :
+		    " 198.51.100.1 1000 typ srflx raddr 10.0.0.1 rport 1000"));
+		credentials(&w, B);
+		run(&w, 200 * MS, NULL);
+		credentials(&w, A);
+		run(&w, 5 * SEC, both_connected);
+		CHECK(both_connected(&w));
+		local_is(&w, A, "10.0.0.1:1000");
+		CHECK(ice_info(w.s[B].ice, &info));
+		EQ(info.remote, lite ? ICE_HOST : ICE_SRFLX);
+		CHECK(addr_same_ip(&info.path.remote, &nat.outside));
+		CHECK(ice_info(w.s[A].ice, &info));
+		EQ(info.local, lite ? ICE_HOST : ICE_SRFLX);
+		teardown(&w);
+	}
+}
+
+/* Told twice, by us and by the server, it is one candidate. */
+static void
+a_server_that_says_the_external_address_adds_nothing(void **state)
+{
+	struct simnat	 nat = { .outside = at("198.51.100.1:1"),
+		.inside = at("10.0.0.1:1"), .one_to_one = true };
+	struct addr	 server = at("203.0.113.53:3478");
+	struct world	 w;
+	struct ice_stats st;
+	char		 text[ICE_CANDIDATE_TEXT];
+
+	(void)state;
+	setup(&w, &plain);
+	w.nat = &nat;
+	w.s[A].known.inside = at("10.0.0.1:7");
+	w.s[A].known.outside = at("198.51.100.1:9");
+	w.s[A].nknown = 1;
+	agent(&w, A, false, false, "10.0.0.1:1000");
+	agent(&w, B, true, false, "192.0.2.2:2000");
+	EQ(ice_add_stun(w.s[A].ice, w.now, &server), 0);
+	run(&w, 5 * SEC, gathered);
+	ice_stats(w.s[A].ice, &st);
+	EQ(st.bad_messages, 0);
+	assert_non_null(ice_candidate(w.s[A].ice, 1, text));
+	assert_null(ice_candidate(w.s[A].ice, 2, text));
+	teardown(&w);
+}
+
 /* B is behind a firewall that lets in only what answers: A must be known. */
 static void
 a_reflexive_address_comes_from_a_server_and_is_used(void **state)
@@ -614,6 +685,9 @@ main(void)
 		    an_address_behind_a_nat_is_learnt_from_its_check),
 		cmocka_unit_test(
 		    a_reflexive_address_comes_from_a_server_and_is_used),
+		cmocka_unit_test(an_external_address_is_announced_and_reached),
+		cmocka_unit_test(
+		    a_server_that_says_the_external_address_adds_nothing),
 		cmocka_unit_test(a_server_that_is_not_there_harms_nothing),
 		cmocka_unit_test(
 		    a_dead_path_is_noticed_and_recovers_when_the_network_does),

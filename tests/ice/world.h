@@ -23,6 +23,8 @@ struct side {
 	struct ice	*ice;
 	struct addr	 host[HOSTS];
 	size_t		 nhosts;
+	struct ice_nat	 known;		/* told before the agent is made */
+	size_t		 nknown;
 	unsigned	 paths, losses, failures, ticks, candidates;
 	char		 text[HOSTS * 2][ICE_CANDIDATE_TEXT];
 };
@@ -72,7 +74,7 @@ static inline void
 agent(struct world *w, int i, bool controlling, bool lite, const char *host)
 {
 	struct ice_conf	 conf = { .rng = w->rng, .controlling = controlling,
-		.lite = lite };
+		.lite = lite, .nat = &w->s[i].known, .nnat = w->s[i].nknown };
 
 	w->s[i].ice = ice_new(&conf, w->now);
 	assert_non_null(w->s[i].ice);

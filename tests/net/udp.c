@@ -245,7 +245,7 @@ static void
 this_host_has_an_address(void **state)
 {
 	struct addr	 a[64];
-	size_t		 n = net_addresses(a, 64);
+	size_t		 n = net_addresses(NULL, a, 64);
 	bool		 loop = false;
 
 	(void)state;
@@ -255,7 +255,34 @@ this_host_has_an_address(void **state)
 		CHECK(!loop || addr_is_loopback(&a[i]));
 		loop = addr_is_loopback(&a[i]);
 	}
-	EQ(net_addresses(a, 1), 1);
+	EQ(net_addresses(NULL, a, 1), 1);
+}
+
+/* Every host that runs this has "lo", which has an address if it is up. */
+static void
+addresses_are_those_of_the_interfaces_asked_for(void **state)
+{
+	static const char *const lo[] = { "lo" }, *const l[] = { "l?" },
+		*const other[] = { "no-such-device", "lo0" };
+	struct net_filter	 only_lo = { .only = lo, .nonly = 1 },
+		 only_l = { .only = l, .nonly = 1 },
+		 only_other = { .only = other, .nonly = 2 },
+		 not_lo = { .never = lo, .nnever = 1 },
+		 both = { .only = lo, .nonly = 1, .never = l, .nnever = 1 };
+	struct addr		 a[64];
+	size_t			 all = net_addresses(NULL, a, 64), n;
+
+	(void)state;
+	n = net_addresses(&only_lo, a, 64);
+	assert_in_range(n, 1, all);
+	for (size_t i = 0; i < n; i++)
+		CHECK(addr_is_loopback(&a[i]));
+	EQ(net_addresses(&only_l, a, 64), n);
+	EQ(net_addresses(&not_lo, a, 64), all - n);
+	EQ(net_addresses(&only_other, a, 64), 0);
+	EQ(net_addresses(&both, a, 64), 0);
+	CHECK(net_has_interface("lo") && net_has_interface("?o"));
+	CHECK(!net_has_interface("no-such-device"));
 }
 
 static void
@@ -297,6 +324,8 @@ main(void)
 		cmocka_unit_test(both_families_of_one_batch_go_their_ways),
 		cmocka_unit_test(a_taken_port_is_an_error),
 		cmocka_unit_test(this_host_has_an_address),
+		cmocka_unit_test(
+		    addresses_are_those_of_the_interfaces_asked_for),
 		cmocka_unit_test(running_out_of_memory_opens_nothing),
 		cmocka_unit_test(
 		    datagrams_too_large_for_the_device_are_lost_alone),

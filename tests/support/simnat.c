@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "support/simnat.h"
 
 static uint16_t
@@ -18,6 +20,10 @@ simnat_out(struct simnat *nat, struct path *p)
 	if (!addr_same_ip(&p->local, &nat->inside) ||
 	    addr_same_ip(&p->remote, &nat->inside))
 		return;
+	if (nat->one_to_one) {
+		memcpy(p->local.ip, nat->outside.ip, sizeof(p->local.ip));
+		return;
+	}
 	for (i = 0; i < nat->n; i++)
 		if (path_equal(&nat->map[i].path, p))
 			break;
@@ -37,6 +43,10 @@ simnat_in(struct simnat *nat, struct path *p)
 		return addr_same_ip(&p->remote, &nat->inside);
 	if (!addr_same_ip(&p->local, &nat->outside))
 		return true;
+	if (nat->one_to_one) {
+		memcpy(p->local.ip, nat->inside.ip, sizeof(p->local.ip));
+		return true;
+	}
 	for (unsigned i = 0; i < nat->n; i++)
 		if (nat->map[i].port == p->local.port &&
 		    addr_equal(&nat->map[i].path.remote, &p->remote)) {

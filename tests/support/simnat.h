@@ -16,6 +16,7 @@ struct simnat {
 	struct addr	 outside;	/* its own; ports are from here up */
 	struct addr	 inside;	/* any port of it is behind */
 	bool		 symmetric;
+	bool		 one_to_one;	/* all comes in, ports stay */
 	struct {
 		struct path	 path;	/* inside and the far end */
 		uint16_t	 port;
