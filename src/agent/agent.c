@@ -486,6 +486,16 @@ on_datagram(void *arg, uint64_t now, const struct path *from, uint8_t *bytes,
 		route(a, now, &path, data.p, data.n);
 }
 
+/* One candidate of many that cannot send: the pairs of it say so. */
+static void
+on_refused(void *arg, const struct path *path, const char *why)
+{
+	struct agent	*a = arg;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next)
+		party_unsendable(n->party, path, why);
+}
+
 static void	 on_event(struct agent *, struct node *,
 		    const struct party_event *, uint64_t);
 
@@ -696,7 +706,8 @@ open_udp(struct agent *a)
 {
 	if (a->conf->transport == TRANSPORT_WS)
 		return 0;
-	a->sockets = sockets_new(a->loop, a->conf->udp_port, on_datagram, a);
+	a->sockets = sockets_new(a->loop, a->conf->udp_port, on_datagram,
+	    on_refused, a);
 	if (a->sockets == NULL) {
 		log_warn("udp port %u: cannot open", a->conf->udp_port);
 		return -1;

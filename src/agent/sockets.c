@@ -20,6 +20,7 @@ struct sockets {
 	struct sock	*sock[SOCKETS_MAX];	/* gaps where one was dropped */
 	size_t		 n;
 	sockets_fn	*fn;
+	sockets_refused_fn *refused;
 	void		*arg;
 	uint64_t	 now;		/* of the datagrams being read */
 	/* descriptions only: one port's share */
@@ -127,7 +128,8 @@ open_sock(struct sockets *ss, uint16_t port)
 }
 
 struct sockets *
-sockets_new(struct loop *loop, uint16_t port, sockets_fn *fn, void *arg)
+sockets_new(struct loop *loop, uint16_t port, sockets_fn *fn,
+    sockets_refused_fn *refused, void *arg)
 {
 	struct sockets	*ss = calloc(1, sizeof(*ss));
 
@@ -135,6 +137,7 @@ sockets_new(struct loop *loop, uint16_t port, sockets_fn *fn, void *arg)
 		return NULL;
 	ss->loop = loop;
 	ss->fn = fn;
+	ss->refused = refused;
 	ss->arg = arg;
 	ss->sock[0] = open_sock(ss, port);
 	if (ss->sock[0] == NULL) {
@@ -210,7 +213,12 @@ split(struct sockets *ss, const struct sock *s, struct batch *b)
 static void
 send_from(struct sock *s, uint64_t now, struct batch *b)
 {
+	struct path	 path;
+	const char	*why;
+
 	udp_send(s->udp, b);
+	while (udp_refusal(s->udp, &path, &why))
+		s->all->refused(s->all->arg, &path, why);
 	expect(s, now);
 }
 

@@ -19,9 +19,16 @@ enum { SOCKETS_MAX = 256 };
 typedef void	 sockets_fn(void *, uint64_t now, const struct path *,
 		     uint8_t *, size_t);
 
-/* port: of the first; 0: any. NULL: errno says why. */
+/* A path that the system did not send on, and a constant reason. */
+typedef void	 sockets_refused_fn(void *, const struct path *,
+		     const char *why);
+
+/*
+ * port: of the first; 0: any. NULL: errno says why. What is refused is told
+ * from inside sockets_send.
+ */
 struct sockets	*sockets_new(struct loop *, uint16_t port, sockets_fn *,
-	     void *);
+		     sockets_refused_fn *, void *);
 void		 sockets_free(struct sockets *);
 
 /* Another port, for owner; its number in the table, or -1. */

@@ -28,6 +28,7 @@ enum {
 	WINDOW = 100 * MS,	/* of the steady-state measurement */
 	STEADY_PERCENT = 20,
 	SID_SHOWN = 8,
+	CHECKS = 128,		/* pairs of candidates that are told of */
 };
 
 /* Sums over links, of those that are gone and those that are there. */
@@ -248,6 +249,40 @@ add_live(struct live *l, const struct channel *c, const struct link_info *i,
 		l->pending++;
 }
 
+static json_t *
+check_json(const struct node *n, const struct ice_check *c)
+{
+	char	 local[ADDR_TEXT], remote[ADDR_TEXT];
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I,"
+	    " s:o}", "peer", party_peer(n->party),
+	    "local_type", ice_type_text(c->local),
+	    "local", addr_text(&c->path.local, local),
+	    "remote_type", ice_type_text(c->remote),
+	    "remote", addr_text(&c->path.remote, remote),
+	    "state", c->state, "why", c->why,
+	    "sent", (json_int_t)c->sent, "answered", (json_int_t)c->answered,
+	    "heard", (json_int_t)c->heard,
+	    "rtt_ms", c->rtt == 0 ? json_null() :
+		json_real((double)c->rtt / MS));
+}
+
+/* Bounded: a peer connection has some, and an agent many of these. */
+static json_t *
+checks_json(const struct agent *a)
+{
+	json_t			*all = json_array();
+	struct party_checks	 c;
+
+	for (const struct node *n = a->nodes; n != NULL; n = n->next)
+		for (size_t i = 0; party_checks(n->party, i, &c); i++)
+			for (size_t k = 0; k < c.n &&
+			    json_array_size(all) < CHECKS; k++)
+				json_array_append_new(all,
+				    check_json(n, &c.check[k]));
+	return all;
+}
+
 static uint64_t
 reconnects_of(const struct agent *a)
 {
@@ -380,14 +415,14 @@ snapshot(const struct agent *a, struct telemetry *t, struct sums *s,
 	    ms_or_null(t->open_to_payload));
 	json_object_set_new(o, "first_payload_to_steady_state_ms",
 	    ms_or_null(t->steady));
-	live = json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+	live = json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
 	    "inbound", (int)json_array_size(l.in),
 	    "outbound_accepted", (int)l.accepted,
 	    "outbound_pending", (int)l.pending,
 	    "webrtc_connected", (int)l.connected,
 	    "tcp_proxies", (int)count_listening(a),
 	    "sessions_in", l.in, "sessions_out", l.out,
-	    "proxies", l.proxies);
+	    "proxies", l.proxies, "checks", checks_json(a));
 	json_object_set_new(o, "live", live);
 	if (a->messages != NULL)
 		json_object_set_new(o, "messages", messages_stats(a->messages));

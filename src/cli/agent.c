@@ -441,8 +441,8 @@ static int
 set_all(struct agent_conf *c, struct holds *h)
 {
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
-		set_rest, set_bind, set_interfaces, set_external, set_party, set_messages, set_tls, set_token,
-		set_turn, set_identity,
+		set_rest, set_bind, set_interfaces, set_external, set_party,
+		set_messages, set_tls, set_token, set_turn, set_identity,
 	};
 	int		 status = OPTIONS_RUN;
 

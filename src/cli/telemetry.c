@@ -31,7 +31,7 @@ struct agent {
 };
 
 struct telemetry {
-	bool		 json;
+	bool		 json, checks;
 	bool		 strict;
 	struct agent	 agent[AGENTS];
 	size_t		 n;
@@ -184,18 +184,24 @@ text(const struct agent *a, const char *field)
 	return s != NULL ? s : "?";
 }
 
-/* Escaped: an agent's file is somebody else's text. */
+/* Escaped: an agent's file is somebody else's text. least: shown as it is. */
 static void
-print_text(const char *s, int width)
+print_escaped(const char *s, char least, int width)
 {
 	int	 n = 0;
 
 	for (; *s != '\0'; s++)
-		if (*s > ' ' && *s < 0x7f)
+		if (*s >= least && *s < 0x7f)
 			n += printf("%c", *s);
 		else
 			n += printf("\\x%02x", (unsigned char)*s);
 	printf("%*s", n < width ? width - n : 1, "");
+}
+
+static void
+print_text(const char *s, int width)
+{
+	print_escaped(s, '!', width);
 }
 
 static void
@@ -222,6 +228,63 @@ print_table(const struct telemetry *t)
 		    (long long)number(a, "strict_violations"),
 		    (long long)number(a, "webrtc_connected"),
 		    (double)age / 1000);
+	}
+}
+
+/* A number that is not there is told apart from zero. */
+static void
+print_ms(const json_t *v)
+{
+	if (json_is_number(v))
+		printf("%9.1f  ", json_number_value(v));
+	else
+		printf("%9s  ", "-");
+}
+
+static void
+print_check(const struct agent *a, const json_t *c)
+{
+	static const struct {
+		const char	*name;
+		int		 width;
+	} texts[] = {
+		{ "peer", 28 }, { "local_type", 6 }, { "local", 26 },
+		{ "remote_type", 6 }, { "remote", 26 }, { "state", 10 },
+	};
+	static const char *const	 numbers[] = {
+		"sent", "answered", "heard",
+	};
+	const char			*s;
+
+	print_text(a->email, 28);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		s = json_string_value(json_object_get(c, texts[i].name));
+		print_text(s != NULL ? s : "?", texts[i].width);
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		printf("%6lld", (long long)json_integer_value(
+		    json_object_get(c, numbers[i])));
+	print_ms(json_object_get(c, "rtt_ms"));
+	s = json_string_value(json_object_get(c, "why"));
+	print_escaped(s != NULL ? s : "-", ' ', 0);
+	printf("\n");
+}
+
+/* Why two agents do not meet: what came of each pair of candidates. */
+static void
+print_checks(const struct telemetry *t)
+{
+	const json_t	*all, *c;
+	size_t		 i;
+
+	printf("%-28s%-28s%-32s%-32s%-10s%6s%6s%6s%9s  %s\n", "agent", "peer",
+	    "local", "remote", "state", "sent", "answd", "heard", "rtt_ms",
+	    "why");
+	for (size_t n = 0; n < t->n; n++) {
+		all = json_object_get(json_object_get(t->agent[n].json,
+		    "live"), "checks");
+		json_array_foreach(all, i, c)
+			print_check(&t->agent[n], c);
 	}
 }
 
@@ -287,6 +350,8 @@ cmd_telemetry(int argc, char **argv)
 	const struct option		 options[] = {
 		{ 0, "json", NULL, "print all of it as JSON", OPT_FLAG, false,
 		    &t.json, 0, 0, NULL, NULL },
+		{ .name = "checks", .kind = OPT_FLAG, .to = &t.checks,
+		    .help = "what became of each pair of candidates" },
 		{ 0, "assert", "strict", "fail unless strict mode was kept",
 		    OPT_CHOICE, false, &which, 0, 0, asserts, &t.strict },
 	};
@@ -304,6 +369,8 @@ cmd_telemetry(int argc, char **argv)
 		load_dir(&t, argv[i]);
 	if (t.json)
 		print_json(&t);
+	else if (t.checks)
+		print_checks(&t);
 	else
 		print_table(&t);
 	if (t.strict)

@@ -18,6 +18,7 @@
  *	consent.c	the selected path while it is in use
  *	change.c	addresses that come and go; a way back from a relay
  *	probe.c		what size of datagram it carries
+ *	report.c	what became of the checks, for who asks why
  *	ice.c		the public functions, time, failure
  *
  * A local candidate's base is one of our host addresses or a relayed one, so a
@@ -69,6 +70,8 @@ struct pair {
 	bool		 nominated;	/* controlled: the peer wants it */
 	bool		 retried;	/* failed before: not as patiently */
 	uint64_t	 rtt;
+	uint64_t	 sent, answered, heard;	/* checks */
+	const char	*why;		/* it does not work; constant */
 };
 
 /* The pair in use; it outlives its pair and its generation. */
@@ -158,6 +161,7 @@ uint64_t	 pairs_priority(const struct ice *, const struct pair *);
 struct pair	*pairs_best(struct ice *, enum pair_state);
 bool		 pairs_any(const struct ice *, enum pair_state);
 size_t		 pairs_count(const struct ice *, enum pair_state);
+void		 pairs_set_state(struct ice *, struct pair *, enum pair_state);
 void		 pairs_freeze_below(struct ice *, uint64_t priority);
 void		 pairs_thaw(struct ice *);
 void		 pairs_retry_above(struct ice *, uint64_t priority);
@@ -199,6 +203,9 @@ uint64_t	 check_nominate_at(const struct ice *);
 void		 check_switch_role(struct ice *);
 bool		 check_follows(const struct ice *, uint64_t,
 		     const struct pair *);
+
+/* report.c */
+void		 report_state(const struct ice *, const struct pair *);
 
 /* serve.c */
 bool		 serve(struct ice *, uint64_t, const struct path *,

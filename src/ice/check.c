@@ -17,7 +17,7 @@ check_start(struct ice *ice, uint64_t now, struct pair *p, struct batch *tx)
 	    (uint64_t)RETRY_PATIENCE : (uint64_t)PATIENCE);
 	if (t == NULL)
 		return;		/* it waits until a transaction has ended */
-	p->state = PAIR_CHECKING;
+	pairs_set_state(ice, p, PAIR_CHECKING);
 	p->triggered = false;
 	txn_send(ice, now, t, tx);
 }
@@ -39,7 +39,7 @@ on_conflict(struct ice *ice, const struct txn *t)
 	if (was == ice->controlling && !ice->conf.lite)
 		check_switch_role(ice);
 	if (p != NULL) {		/* 7.2.5.1: again, in the new role */
-		p->state = PAIR_WAITING;
+		pairs_set_state(ice, p, PAIR_WAITING);
 		p->triggered = true;
 	}
 }
@@ -86,12 +86,14 @@ on_success(struct ice *ice, uint64_t now, const struct txn *t,
 
 	if (p == NULL || m->mapped.family == 0)
 		return;
-	p->state = PAIR_SUCCEEDED;
 	p->known = true;
 	p->retriggered = p->retried = false;
 	p->local = local_type(ice, t, m);
 	if (t->sent == 1)	/* Karn: which one was answered is known */
 		p->rtt = now - t->sent_at;
+	p->answered++;
+	p->why = NULL;
+	pairs_set_state(ice, p, PAIR_SUCCEEDED);
 	txn_cancel(ice, p->id);
 	if (ice->valid_at == 0)
 		ice->valid_at = now;
@@ -102,13 +104,17 @@ on_success(struct ice *ice, uint64_t now, const struct txn *t,
 		consent_answer(ice, now, &p->path);
 }
 
+/* What the system said when it did not send says more than silence. */
 static void
-fail(struct ice *ice, const struct txn *t)
+fail(struct ice *ice, const struct txn *t, const char *why)
 {
 	struct pair	*p = pairs_by_id(ice, t->pair);
 
-	if (p != NULL && !t->cancelled)
-		p->state = PAIR_FAILED;
+	if (p == NULL || t->cancelled)
+		return;
+	if (p->why == NULL)
+		p->why = why;
+	pairs_set_state(ice, p, PAIR_FAILED);
 }
 
 /* An authenticated answer on the path of its question. */
@@ -123,14 +129,14 @@ check_answer(struct ice *ice, uint64_t now, const struct txn *t,
 	else if (m->error == 487)
 		on_conflict(ice, t);
 	else
-		fail(ice, t);
+		fail(ice, t, "answered with an error");
 }
 
 void
 check_silence(struct ice *ice, const struct txn *t)
 {
 	if (t->kind == TXN_CHECK || t->kind == TXN_NOMINATE)
-		fail(ice, t);
+		fail(ice, t, "no answer");
 	else if (t->kind == TXN_PROBE)
 		probe_silence(ice, t);
 }

@@ -23,6 +23,7 @@ enum {
 	ICE_CRED_MAX = 256,			/* of theirs */
 	ICE_CANDIDATE_TEXT = 256,
 	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
+	ICE_SHOWN = 16,		/* of the pairs, for people */
 	ICE_MTU_LEAST = 1000,	/* a UDP payload that every path carries */
 };
 
@@ -63,6 +64,16 @@ struct ice_info {				/* of the selected pair */
 
 struct ice_stats {
 	uint64_t	 checks_sent, checks_received, responses, bad_messages;
+};
+
+/* What became of a pair's checks; whys are constant texts. */
+struct ice_check {
+	struct path	 path;
+	enum ice_type	 local, remote;
+	const char	*state;		/* waiting, checking, selected, ... */
+	const char	*why;		/* it does not work; NULL: it may */
+	uint64_t	 sent, answered, heard;	/* heard: the peer's */
+	uint64_t	 rtt;		/* microseconds; 0: unknown */
 };
 
 struct ice	*ice_new(const struct ice_conf *, uint64_t now);
@@ -144,6 +155,18 @@ void		 ice_stats(const struct ice *, struct ice_stats *);
 const struct path *ice_path(const struct ice *);
 bool		 ice_info(const struct ice *, struct ice_info *);
 const char	*ice_type_text(enum ice_type);
+
+/* The pairs, the best first. Count, at most cap. */
+size_t		 ice_checks(const struct ice *, struct ice_check *,
+		     size_t cap);
+
+/*
+ * The system did not send a datagram on this path, for that reason, a constant
+ * text. It may the next time: the pair is checked as before, and the reason is
+ * kept for ice_checks.
+ */
+void		 ice_unsendable(struct ice *, const struct path *,
+		     const char *why);
 
 /*
  * How large a UDP payload the selected path carries (RFC 8899): a search up

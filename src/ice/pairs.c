@@ -102,6 +102,16 @@ pairs_any(const struct ice *ice, enum pair_state state)
 	return pairs_count(ice, state) > 0;
 }
 
+/* The one place where a pair's state changes. */
+void
+pairs_set_state(struct ice *ice, struct pair *p, enum pair_state state)
+{
+	if (p->state == state)
+		return;
+	p->state = state;
+	report_state(ice, p);
+}
+
 /* A free slot, or that of the lowest pair if it is below priority. */
 static struct pair *
 slot_for(struct ice *ice, uint64_t priority)
@@ -158,6 +168,7 @@ form(struct ice *ice, size_t l, size_t r)
 		p.state = PAIR_FROZEN;
 	p.id = ++ice->ids;
 	*slot = p;
+	report_state(ice, slot);
 }
 
 /* False: the table is full, or the candidate redundant (5.1.3). */
@@ -329,7 +340,7 @@ pairs_freeze_below(struct ice *ice, uint64_t priority)
 		    (p->state != PAIR_WAITING && p->state != PAIR_CHECKING))
 			continue;
 		txn_cancel(ice, p->id);
-		p->state = PAIR_FROZEN;
+		pairs_set_state(ice, p, PAIR_FROZEN);
 	}
 }
 
@@ -346,7 +357,7 @@ pairs_thaw(struct ice *ice)
 		if (p->id == 0)
 			continue;
 		txn_cancel(ice, p->id);
-		p->state = PAIR_WAITING;
+		pairs_set_state(ice, p, PAIR_WAITING);
 		p->triggered = p->retriggered = false;
 	}
 }

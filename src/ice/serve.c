@@ -91,7 +91,7 @@ learn(struct ice *ice, const struct path *path, const struct stun *m)
 
 /* 7.3.1.4: check back what checks us. */
 static void
-trigger(struct pair *p)
+trigger(struct ice *ice, struct pair *p)
 {
 	switch (p->state) {
 	case PAIR_SUCCEEDED:
@@ -111,7 +111,7 @@ trigger(struct pair *p)
 	case PAIR_FAILED:
 		break;
 	}
-	p->state = PAIR_WAITING;
+	pairs_set_state(ice, p, PAIR_WAITING);
 	p->triggered = true;
 }
 
@@ -121,7 +121,7 @@ nominate(struct ice *ice, uint64_t now, struct pair *p)
 	if (ice->controlling)
 		return;
 	if (ice->conf.lite)
-		p->state = PAIR_SUCCEEDED;
+		pairs_set_state(ice, p, PAIR_SUCCEEDED);
 	p->nominated = true;
 	if (p->state == PAIR_SUCCEEDED && check_follows(ice, now, p))
 		ice_select(ice, now, p);
@@ -138,10 +138,11 @@ take(struct ice *ice, uint64_t now, const struct path *path,
 	if (p == NULL || ice->state == ICE_FAILED)
 		return;
 	p->known = true;
+	p->heard++;
 	if (ice->conf.lite)
 		consent_answer(ice, now, path);
 	else
-		trigger(p);
+		trigger(ice, p);
 	/* Few peers nominate again what they never saw fail. */
 	if (m->use_candidate ||
 	    (ice->conf.lite && p->nominated && !ice->sel.on))

@@ -102,6 +102,16 @@ encode(struct ice *ice, const struct txn *t, uint8_t *buf, size_t cap)
 	    cap);
 }
 
+static void
+count_for_pair(struct ice *ice, const struct txn *t)
+{
+	struct pair	*p = t->kind == TXN_CHECK || t->kind == TXN_NOMINATE ?
+			    pairs_by_id(ice, t->pair) : NULL;
+
+	if (p != NULL)
+		p->sent++;
+}
+
 void
 txn_send(struct ice *ice, uint64_t now, struct txn *t, struct batch *tx)
 {
@@ -115,6 +125,7 @@ txn_send(struct ice *ice, uint64_t now, struct txn *t, struct batch *tx)
 		tx->n -= d->n == 0;
 	}
 	ice->stats.checks_sent += t->kind != TXN_GATHER;
+	count_for_pair(ice, t);
 	t->sent++;
 	t->sent_at = now;
 	t->again_at = now + t->rto;

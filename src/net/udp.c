@@ -29,6 +29,26 @@ enum {
 	RECV_MEM = 9 * JOINED,
 	RECV_SLOTS = RECV_MEM / SINGLE,
 	RECV_JOINED = RECV_MEM / JOINED,
+	REFUSALS = 16,		/* kept of one udp_send */
+};
+
+/* Of the paths that are not there, or not for us; not of a full buffer. */
+static const struct {
+	int		 err;
+	const char	*why;
+} reasons[] = {
+	{ EPERM,		"not permitted" },
+	{ EACCES,		"prohibited" },
+	{ ENETUNREACH,		"network unreachable" },
+	{ EHOSTUNREACH,		"host unreachable" },
+	{ ENETDOWN,		"network down" },
+	{ EADDRNOTAVAIL,	"local address gone" },
+	{ EINVAL,		"invalid for the system" },
+};
+
+struct refusal {
+	struct path	 path;
+	const char	*why;
 };
 
 /* The address and the segment size with their headers, aligned as they want. */
@@ -58,6 +78,10 @@ struct udp {
 	struct sockaddr_storage	 out_name[MESSAGES];
 	struct control		 out_control[MESSAGES];
 	struct iovec		 out_iov[BATCH_DGRAMS];
+	const struct path	*out_path[MESSAGES];	/* into the batch */
+
+	struct refusal		 refusal[REFUSALS];
+	size_t			 nrefusals;
 
 	struct mmsghdr		 in[RECV_SLOTS];
 	struct sockaddr_storage	 in_name[RECV_SLOTS];
@@ -325,6 +349,7 @@ compose(struct udp *u, size_t m, const struct batch *b, size_t i, size_t n)
 	struct msghdr		*h = &u->out[m].msg_hdr;
 	uint16_t		 segment = (uint16_t)d->n;
 
+	u->out_path[m] = &d->to;
 	memset(h, 0, sizeof(*h));
 	h->msg_name = &u->out_name[m];
 	h->msg_namelen = sockaddr_from(&u->out_name[m], &d->to.remote);
@@ -359,11 +384,47 @@ is_of_segments(int err)
 }
 
 static void
+refuse(struct udp *u, const struct path *path, int err)
+{
+	struct refusal	*r = u->refusal;
+	size_t		 i = 0, n = sizeof(reasons) / sizeof(reasons[0]);
+
+	while (i < n && reasons[i].err != err)
+		i++;
+	while (r < u->refusal + u->nrefusals && !path_equal(&r->path, path))
+		r++;
+	if (i == n || r == u->refusal + REFUSALS)
+		return;
+	*r = (struct refusal){ *path, reasons[i].why };
+	if (r == u->refusal + u->nrefusals)
+		u->nrefusals++;
+}
+
+static void
 lose(struct udp *u, size_t n, int err)
 {
 	u->stats.lost += n;
 	if (err == EMSGSIZE)
 		u->stats.too_long += n;
+}
+
+/* n datagrams of the mth message. */
+static void
+lose_refused(struct udp *u, size_t m, size_t n, int err)
+{
+	lose(u, n, err);
+	refuse(u, u->out_path[m], err);
+}
+
+bool
+udp_refusal(struct udp *u, struct path *path, const char **why)
+{
+	if (u->nrefusals == 0)
+		return false;
+	u->nrefusals--;
+	*path = u->refusal[u->nrefusals].path;
+	*why = u->refusal[u->nrefusals].why;
+	return true;
 }
 
 /*
@@ -381,7 +442,7 @@ send_single(struct udp *u, struct sock *s, size_t m, int refused)
 	for (size_t i = 0; i < u->count[m]; i++) {
 		u->stats.calls_sent++;
 		if (sendmsg(s->fd, &h, 0) == -1)
-			lose(u, 1, errno);
+			lose_refused(u, m, 1, errno);
 		else {
 			count_sent(u, h.msg_iov, 1);
 			sent = true;
@@ -462,7 +523,7 @@ flush(struct udp *u, struct sock *s, const struct batch *b, size_t n)
 		if (u->count[m] > 1 && is_of_segments(errno))
 			send_single(u, s, m, errno);
 		else
-			lose(u, u->count[m], errno);
+			lose_refused(u, m, u->count[m], errno);
 		m++;
 	}
 }
@@ -474,6 +535,7 @@ send_all(struct udp *u, const struct batch *b)
 	struct sock	*s = NULL, *next;
 	size_t		 m = 0, n;
 
+	u->nrefusals = 0;
 	for (size_t i = 0; i < b->n; i += n) {
 		next = sock_of(u, b->d[i].to.remote.family);
 		n = run_length(b, i, next->gso);

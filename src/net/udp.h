@@ -55,6 +55,13 @@ enum udp_wait { UDP_NOTHING, UDP_WRITABLE, UDP_A_WHILE };
 enum udp_wait	 udp_waits(const struct udp *, int family);
 void		 udp_retry(struct udp *);
 
+/*
+ * The next path on which the last udp_send was not allowed to send or had no
+ * way to, and why, a constant text; false: there are no more. Each is told
+ * once, and few of many.
+ */
+bool		 udp_refusal(struct udp *, struct path *, const char **why);
+
 struct udp_stats {
 	uint64_t	 sent, received, bytes_sent, bytes_received, calls_sent,
 			 calls_received, lost;

@@ -714,6 +714,18 @@ peer_add_relay(struct peer *p, uint64_t now, const struct addr *relayed)
 	return ice_add_relay(p->ice, now, relayed);
 }
 
+size_t
+peer_checks(const struct peer *p, struct ice_check *c, size_t cap)
+{
+	return ice_checks(p->ice, c, cap);
+}
+
+void
+peer_unsendable(struct peer *p, const struct path *path, const char *why)
+{
+	ice_unsendable(p->ice, path, why);
+}
+
 void
 peer_set_hosts(struct peer *p, uint64_t now, const struct addr *hosts,
     size_t n)

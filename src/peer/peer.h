@@ -125,6 +125,12 @@ void		 peer_doubt(struct peer *, uint64_t now);
 bool		 peer_is_hotlink(const struct peer *);
 size_t		 peer_max_message(const struct peer *);
 
+/* As ice.h has them. */
+size_t		 peer_checks(const struct peer *, struct ice_check *,
+		     size_t cap);
+void		 peer_unsendable(struct peer *, const struct path *,
+		     const char *why);
+
 /* A datagram; false: not for this peer. */
 bool		 peer_input(struct peer *, uint64_t now, const struct path *,
 		     uint8_t *, size_t, struct batch *tx);

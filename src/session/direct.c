@@ -54,6 +54,7 @@ end_peer(struct direct *d)
 	d->forged += info.forged;
 	for (int i = 0; i < GUARD_RESULTS; i++)
 		d->media[i] += info.media[i];
+	d->nchecks = peer_checks(d->peer, d->check, ICE_SHOWN);
 	peer_free(d->peer);
 	d->peer = NULL;
 	d->ntrickle = 0;
@@ -85,6 +86,7 @@ direct_fail(struct direct *d, uint64_t now, const char *why)
 		d->failures = 0;
 	end_peer(d);
 	d->why = why;
+	d->untold = true;
 	set_state(d, now, DIRECT_PAUSE);
 	d->at = now + pause_of(d);
 	d->failures++;
@@ -489,6 +491,8 @@ direct_deadline(const struct direct *d)
 {
 	uint64_t	 at = d->at;
 
+	if (d->untold)
+		return d->ticked;
 	if (d->peer == NULL)
 		return at;
 	/* An offer that is due waits for a session to be said in. */
@@ -525,11 +529,27 @@ on_shrunk(struct direct *d, uint64_t now, size_t lost)
 	d->shrunk = now;
 }
 
+/*
+ * A connection that has failed by what the two descriptions say is answered
+ * nevertheless: so the peer sees the reason, too.
+ */
+static bool
+is_answering_failed(const struct direct *d)
+{
+	return d->answer_due && peer_state(d->peer) == PEER_FAILED;
+}
+
 bool
 direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
     struct batch *tx)
 {
-	if (d->peer == NULL || !peer_event(d->peer, now, ev, tx))
+	if (d->untold) {
+		*ev = (struct peer_event){ .type = PEER_EV_FAILED };
+		d->untold = false;
+		return true;
+	}
+	if (d->peer == NULL || is_answering_failed(d) ||
+	    !peer_event(d->peer, now, ev, tx))
 		return false;
 	switch (ev->type) {
 	case PEER_EV_CANDIDATE:
@@ -550,6 +570,7 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 		on_shrunk(d, now, peer_mtu_lost(d->peer));
 		d->wedges += peer_wedged(d->peer);
 		direct_fail(d, now, peer_why(d->peer));
+		d->untold = false;
 		break;
 	case PEER_EV_OPEN:
 	case PEER_EV_DATA:
@@ -579,6 +600,17 @@ direct_media(const struct direct *d, uint64_t media[GUARD_RESULTS])
 		peer_info(d->peer, &info);
 	for (int i = 0; i < GUARD_RESULTS; i++)
 		media[i] += d->media[i] + info.media[i];
+}
+
+size_t
+direct_checks(const struct direct *d, struct ice_check *c, size_t cap)
+{
+	size_t	 n = d->nchecks < cap ? d->nchecks : cap;
+
+	if (d->peer != NULL)
+		return peer_checks(d->peer, c, cap);
+	memcpy(c, d->check, n * sizeof(*c));
+	return n;
 }
 
 bool

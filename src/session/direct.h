@@ -53,6 +53,7 @@ struct direct {
 	unsigned		 tries, failures;
 	bool			 answer_due, again_due, restart_due;
 	bool			 quiet;		/* up, but nothing comes back */
+	bool			 untold;	/* that it failed, and why */
 	uint64_t		 heard;		/* a packet; NEVER: none due */
 	uint64_t		 packets;	/* of SCTP by then */
 	const char		*why;
@@ -64,6 +65,9 @@ struct direct {
 	uint64_t		 offers, answers_ok, answers_err, forged,
 				 wedges;
 	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
+	/* of the connection that ended last */
+	struct ice_check	 check[ICE_SHOWN];
+	size_t			 nchecks;
 	uint64_t		 shrunk;	/* when the path's MTU did */
 };
 
@@ -97,7 +101,10 @@ uint64_t	 direct_deadline(const struct direct *);
 /* After sending, too: is what was sent acknowledged. */
 void		 direct_watch(struct direct *, uint64_t now);
 
-/* As peer_event; after PEER_EV_FAILED there is no peer, and why says why. */
+/*
+ * As peer_event; after PEER_EV_FAILED, which tells of each failure once, there
+ * is no peer, and why says why.
+ */
 bool		 direct_event(struct direct *, uint64_t now,
 		     struct peer_event *, struct batch *);
 
@@ -130,6 +137,10 @@ void		 direct_close(struct direct *, uint64_t now, struct batch *);
 /* Add what became of RTP packets, of all its connections. */
 void		 direct_media(const struct direct *,
 		     uint64_t[GUARD_RESULTS]);
+
+/* The checks of this connection or else the last. Count, at most cap. */
+size_t		 direct_checks(const struct direct *, struct ice_check *,
+		     size_t cap);
 
 /* May carry data now. */
 bool		 direct_usable(const struct direct *);

@@ -402,6 +402,43 @@ party_input(struct party *p, uint64_t now, const struct path *from,
 	return ours;
 }
 
+/* The connections there are: the pair's, then two of each link. */
+static struct direct *
+nth_direct(const struct party *p, size_t nth)
+{
+	const struct link	*l;
+
+	if (p->direct != NULL && nth-- == 0)
+		return p->direct;
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		if (l->to_peer != NULL && nth-- == 0)
+			return l->to_peer;
+		if (l->from_peer != NULL && nth-- == 0)
+			return l->from_peer;
+	}
+	return NULL;
+}
+
+void
+party_unsendable(struct party *p, const struct path *path, const char *why)
+{
+	struct direct	*d;
+
+	for (size_t i = 0; (d = nth_direct(p, i)) != NULL; i++)
+		if (d->peer != NULL)
+			peer_unsendable(d->peer, path, why);
+}
+
+bool
+party_checks(const struct party *p, size_t nth, struct party_checks *c)
+{
+	const struct direct	*d = nth_direct(p, nth);
+
+	c->n = d != NULL ? direct_checks(d, c->check, ICE_SHOWN) : 0;
+	return d != NULL;
+}
+
 /* Two for each link, before they are used: many offers may come at once. */
 bool
 party_wants_port(const struct party *p)

@@ -137,6 +137,10 @@ bool		 party_has_path(const struct party *, struct span path);
 bool		 party_input(struct party *, uint64_t now, const struct path *,
 		     uint8_t *, size_t, struct batch *tx);
 
+/* The system did not send on this path, for that constant reason. */
+void		 party_unsendable(struct party *, const struct path *,
+		     const char *why);
+
 /* Do what is due and send what can be sent; when next. */
 void		 party_tick(struct party *, uint64_t now, struct batch *tx);
 uint64_t	 party_deadline(const struct party *);
@@ -201,5 +205,16 @@ struct party_info {
 	uint64_t	 media[GUARD_RESULTS], unannounced;
 };
 void		 party_info(const struct party *, struct party_info *);
+
+/*
+ * The checks of the nth connection, the last one's if there is none now.
+ * False: there is no nth.
+ */
+struct party_checks {
+	struct ice_check	 check[ICE_SHOWN];
+	size_t			 n;
+};
+bool		 party_checks(const struct party *, size_t nth,
+		     struct party_checks *);
 
 #endif

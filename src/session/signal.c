@@ -665,6 +665,7 @@ say_direct(struct party *p, struct direct *d, uint64_t now, struct msg *m,
 	if (d == NULL)
 		return false;
 	kind = direct_say(d, now, p->token);
+	p->dirty |= kind != NULL;	/* what failed waits for its answer */
 	return kind != NULL && say_signal(p, m, kind, sid);
 }
 

@@ -188,6 +188,43 @@ a_refused_datagram_does_not_hold_up_the_next(void **state)
 }
 
 static void
+a_refusal_is_told_once_with_its_path_and_reason(void **state)
+{
+	struct path	 good, path;
+	struct addr	 all;
+	const char	*why;
+
+	(void)state;
+	setup(4);
+	good = g.tx.to;
+	addr_parse(&all, "255.255.255.255:9");
+	g.tx.to.remote = all;
+	batch_put(&g.tx, "x", 1);
+	batch_put(&g.tx, "yy", 2);
+	g.tx.to = good;
+	batch_put(&g.tx, "z", 1);
+	udp_send(g.a, &g.tx);
+	CHECK(udp_refusal(g.a, &path, &why));
+	CHECK(addr_equal(&path.remote, &all));
+	CHECK(addr_equal(&path.local, &good.local));
+	assert_string_equal(why, "prohibited");
+	CHECK(!udp_refusal(g.a, &path, &why));
+
+	for (uint16_t port = 1; port < 100; port++) {
+		g.tx.to.remote = all;
+		g.tx.to.remote.port = port;
+		batch_put(&g.tx, "x", 1);
+	}
+	udp_send(g.a, &g.tx);
+	CHECK(udp_refusal(g.a, &path, &why));
+	g.tx.to = good;			/* what is not asked for is gone */
+	batch_put(&g.tx, "z", 1);
+	udp_send(g.a, &g.tx);
+	CHECK(!udp_refusal(g.a, &path, &why));
+	teardown();
+}
+
+static void
 a_datagram_larger_than_udp_carries_is_lost_alone(void **state)
 {
 	struct udp_stats	 st;
@@ -319,6 +356,8 @@ main(void)
 		    runs_arrive_without_segmentation_in_the_kernel),
 		cmocka_unit_test(runs_arrive_without_joining_in_the_kernel),
 		cmocka_unit_test(a_refused_datagram_does_not_hold_up_the_next),
+		cmocka_unit_test(
+		    a_refusal_is_told_once_with_its_path_and_reason),
 		cmocka_unit_test(
 		    a_datagram_larger_than_udp_carries_is_lost_alone),
 		cmocka_unit_test(both_families_of_one_batch_go_their_ways),
