@@ -46,7 +46,7 @@ SRC_NET += daemon listening process wires
 SRC_ICE = cand check consent gather ice pairs serve stun txn
 SRC_ICE += turn probe
 SRC_ICE += change
-SRC_ICE += report
+SRC_ICE += mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_SCTP += bbr steer
@@ -71,10 +71,12 @@ SRC_CLI = acks actions agent burst env frames identity key main options relay \
 SRC_CLI += devstack flow_report flow_run mpc
 SRC_CLI += flow flow_audit flow_check flow_people mark run
 SRC_AGENT += messages
+SRC_AGENT += names
 SRC_AGENT += datagrams framed relays
 SRC_AGENT += network
 SRC_NET += dgram
 SRC_NET += netwatch
+SRC_NET += multicast
 SRC_CLI += msg msg_rows msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
@@ -93,10 +95,12 @@ TEST_NET = file loop notify resolve spawn tcp udp watch
 TEST_NET += listening process
 TEST_NET += icmp impair
 TEST_NET += udp_faults
+TEST_NET += multicast
 TEST_ICE = ice probe rules stun
 TEST_ICE += turn
 TEST_ICE += change
 TEST_ICE += report
+TEST_ICE += mdns named
 TEST_DTLS = dtls message reassembly
 TEST_DTLS += browsers
 TEST_SCTP = assoc rules dcep pool
@@ -150,6 +154,7 @@ MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
 # What bench/all runs; bench/README says what each measures.
 BENCH = idle start burst-3party mpc acks
 SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
+	tests/interop/mdns \
 	src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
 	tests/run tests/style tests/fuzz/run tests/live/binary
@@ -169,6 +174,7 @@ FUZZ += rtp
 FUZZ += progress
 FUZZ += turn
 FUZZ += framed stages
+FUZZ += mdns
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o
@@ -296,6 +302,7 @@ interop: packages-build
 	@tests/interop/run $(INTEROP)
 	@tests/interop/page
 	@tests/interop/media
+	@tests/interop/mdns
 	@tests/interop/media_lossy
 	@HOTLINK=./$(BIN) sh tests/live/ffmpeg
 	@$(MAKE) -s interop-dtls

@@ -15,6 +15,7 @@
 #include "agent/datagrams.h"
 #include "agent/markers.h"
 #include "agent/messages.h"
+#include "agent/names.h"
 #include "agent/network.h"
 #include "agent/proxy.h"
 #include "agent/relays.h"
@@ -416,6 +417,17 @@ on_relay_lost(void *arg, uint64_t now, const struct addr *relayed)
 	}
 }
 
+static void
+on_name(void *arg, uint64_t now, const char *name, const struct addr *addr)
+{
+	struct agent	*a = arg;
+
+	for (struct node *n = a->nodes; n != NULL; n = n->next) {
+		party_resolved(n->party, now, name, addr);
+		n->dirty = true;
+	}
+}
+
 /* Let every party in turn say what it has to, while the relay takes it. */
 static bool
 say(struct agent *a, uint64_t now)
@@ -573,7 +585,6 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 {
 	struct channel	*c = ev->link != NULL ? link_arg(ev->link) : NULL;
 
-	(void)a;
 	if (c != NULL)
 		c->touched = true;
 	switch (ev->type) {
@@ -595,6 +606,9 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 		break;
 	case PARTY_EV_DATAGRAM:
 		datagrams_write(c->datagrams, ev->data);
+		break;
+	case PARTY_EV_NAME:
+		names_ask(a->names, now, ev->text);
 		break;
 	case PARTY_EV_INFO:
 		log_info("%s%s: %s", c != NULL ? "link " : "party ",
@@ -682,13 +696,15 @@ on_turn(void *arg, uint64_t now)
 		more |= pump_nodes(a, now);
 		send_batch(a, now);
 	}
+	until = names_turn(a->names, now);
 	relays_tick(a->relays, now, &a->batch);
 	send_batch(a, now);
 	relays_pump(a->relays, now);
 	braked = brake(a, now);
 	more = talk(a, now);
 	update_channels(a, now);
-	until = earlier(braked, telemetry_turn(a->telemetry, a, now));
+	until = earlier(until, braked);
+	until = earlier(until, telemetry_turn(a->telemetry, a, now));
 	until = earlier(until, relays_deadline(a->relays));
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		until = n->dirty ? now :
@@ -733,6 +749,10 @@ start(struct agent *a, uint64_t now)
 		.url = c->server, .email = c->email, .tls = c->tls,
 		.user = &uplink_user, .arg = a,
 	};
+	struct names_conf	 names = {
+		.loop = a->loop, .rng = c->rng, .hosts = a->host,
+		.nhosts = &a->nhosts, .found = on_name, .arg = a,
+	};
 	struct relays_conf	 relays = {
 		.loop = a->loop, .resolver = a->resolver,
 		.trust = c->tls->trust,
@@ -749,11 +769,12 @@ start(struct agent *a, uint64_t now)
 	}
 	a->servers = servers_new(a->resolver, on_server, a);
 	a->relays = relays_new(&relays);
+	a->names = names_new(&names);
 	a->held = calloc(1, sizeof(*a->held));
 	a->uplink = uplink_new(&up, now);
 	a->telemetry = telemetry_new(a, now, clock_unix_ms());
-	if (a->servers == NULL || a->relays == NULL || a->held == NULL ||
-	    a->uplink == NULL || a->telemetry == NULL)
+	if (a->servers == NULL || a->relays == NULL || a->names == NULL ||
+	    a->held == NULL || a->uplink == NULL || a->telemetry == NULL)
 		return -1;
 	if (c->turn_user != NULL)
 		login(a, c->turn_user, c->turn_pass);
@@ -794,6 +815,7 @@ stop(struct agent *a, uint64_t now)
 	telemetry_free(a->telemetry);
 	messages_free(a->messages);
 	servers_free(a->servers);
+	names_free(a->names);
 	relays_free(a->relays);
 	bearer_free(a->bearer);
 	free(a->held);

@@ -54,6 +54,7 @@ struct agent {
 	struct markers		*markers;
 	struct servers		*servers;
 	struct relays		*relays;
+	struct names		*names;
 	struct held		*held;
 	struct telemetry	*telemetry;
 	struct messages		*messages;	/* NULL without them */

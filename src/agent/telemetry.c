@@ -12,6 +12,7 @@
 #include "agent/datagrams.h"
 #include "agent/proxy.h"
 #include "agent/messages.h"
+#include "agent/names.h"
 #include "agent/state.h"
 #include "agent/telemetry.h"
 #include "agent/uplink.h"
@@ -396,6 +397,7 @@ snapshot(const struct agent *a, struct telemetry *t, struct sums *s,
 	    0, 0, 0 };
 	json_t		*o = json_object(), *live;
 	bool		 strict = a->conf->mode == MODE_STRICT;
+	struct names_stats names;
 
 	gather(a, t, s, &l, now);
 	set_sums(o, s);
@@ -409,6 +411,9 @@ snapshot(const struct agent *a, struct telemetry *t, struct sums *s,
 	set_int(o, "refused_opens",
 	    s->refused_opens + a->refused);
 	set_int(o, "wakeups", loop_turns(a->loop));
+	names_stats(a->names, &names);
+	set_int(o, "names_asked", names.asked);
+	set_int(o, "names_resolved", names.resolved);
 	json_object_set_new(o, "offer_to_dc_open_ms",
 	    ms_or_null(t->offer_to_open));
 	json_object_set_new(o, "open_to_first_payload_ms",

@@ -127,6 +127,9 @@ struct ice {
 	struct cand		 local[ICE_LOCALS];
 	struct addr		 base[ICE_LOCALS];	/* of each local */
 	struct cand		 remote[ICE_REMOTES];
+	/* of the peer, to be looked up; the first of them are being so */
+	struct cand		 named[ICE_NAMES];
+	size_t			 nnamed, nasked;
 	struct server		 server[ICE_SERVERS];
 	struct pair		 pair[ICE_PAIRS];
 	struct txn		 txn[ICE_TXNS];

@@ -95,13 +95,21 @@ type_of(const char *s)
 	return -1;
 }
 
-/* A name that hides an address (mDNS); the peer's checks will show it. */
+/* A name of mDNS: one that hides an address, or any other. */
 static bool
 is_name(const char *s)
 {
 	size_t	 n = strlen(s);
 
 	return n > 6 && same_word(s + n - 6, ".local");
+}
+
+/* In lower case, as it will be told: all of its characters have that bit. */
+static void
+take_name(struct cand *c, const char *s)
+{
+	for (size_t i = 0; s[i] != '\0'; i++)
+		c->name[i] = (char)(s[i] | 0x20);
 }
 
 static void
@@ -145,9 +153,11 @@ cand_parse(struct cand *c, const char *s)
 	    !same_word(f[F_TYP], "typ"))
 		return -1;
 	if (component != 1 || !same_word(f[F_PROTO], "udp") ||
-	    is_name(f[F_IP]))
+	    (is_name(f[F_IP]) && !mdns_is_name(f[F_IP])))
 		return 0;
-	if (addr_parse_ip(&c->addr, f[F_IP]) == -1)
+	if (mdns_is_name(f[F_IP]))
+		take_name(c, f[F_IP]);
+	else if (addr_parse_ip(&c->addr, f[F_IP]) == -1)
 		return -1;
 	c->addr.port = (uint16_t)port;
 	c->addr.scope = 0;		/* theirs means nothing here */
@@ -155,7 +165,11 @@ cand_parse(struct cand *c, const char *s)
 	c->priority = (uint32_t)priority;
 	strcpy(c->foundation, f[F_FOUNDATION]);
 	extensions(c, s);
-	return port == 0 || addr_is_any(&c->addr) ? 0 : 1;
+	if (port == 0)
+		return 0;
+	if (c->name[0] != '\0')
+		return 2;
+	return addr_is_any(&c->addr) || addr_is_group(&c->addr) ? 0 : 1;
 }
 
 const char *

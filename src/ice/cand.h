@@ -2,6 +2,7 @@
 #define ICE_CAND_H
 
 #include "ice/ice.h"
+#include "ice/mdns.h"
 
 /*
  * A candidate and its text (RFC 8839 5.1). The related address has family 0
@@ -14,11 +15,14 @@ struct cand {
 	uint32_t	 priority;
 	struct addr	 addr, related;
 	char		 foundation[CAND_FOUNDATION];
+	char		 name[MDNS_NAME];	/* for addr's ip; or empty */
 };
 
 /*
- * Text to candidate: 1; 0: well-formed but nothing for us (empty, TCP, a
- * name, another component); -1: malformed. Unknown extensions are skipped.
+ * Text to candidate: 1; 2: it has a name instead of an address, which has to
+ * be found yet; 0: well-formed but nothing for us (empty, TCP, another name,
+ * an address of all or none, another component); -1: malformed. Unknown
+ * extensions are skipped.
  */
 int	 cand_parse(struct cand *, const char *);
 

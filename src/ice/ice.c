@@ -288,6 +288,21 @@ ice_peer_follows(struct ice *ice)
 	ice->follows = true;
 }
 
+/*
+ * Bounded: one name too many is ignored, as all are by a lite agent. The
+ * peer's own checks will show the address.
+ */
+static void
+keep_named(struct ice *ice, const struct cand *c)
+{
+	for (size_t i = 0; i < ice->nnamed; i++)
+		if (strcmp(ice->named[i].name, c->name) == 0 &&
+		    ice->named[i].addr.port == c->addr.port)
+			return;
+	if (ice->nnamed < ICE_NAMES && !ice->conf.lite)
+		ice->named[ice->nnamed++] = *c;
+}
+
 int
 ice_add_remote(struct ice *ice, uint64_t now, const char *text)
 {
@@ -295,7 +310,33 @@ ice_add_remote(struct ice *ice, uint64_t now, const char *text)
 	int		 r = cand_parse(&c, text);
 
 	(void)now;
-	return r == 1 ? pairs_add_remote(ice, &c) : r;
+	if (r == 2)
+		keep_named(ice, &c);
+	return r == 1 ? pairs_add_remote(ice, &c) : r == -1 ? -1 : 0;
+}
+
+void
+ice_resolved(struct ice *ice, uint64_t now, const char *name,
+    const struct addr *a)
+{
+	struct cand	*c;
+	size_t		 kept = 0, asked = 0;
+
+	(void)now;
+	for (size_t i = 0; i < ice->nnamed; i++) {
+		c = &ice->named[i];
+		if (i >= ice->nasked || strcmp(c->name, name) != 0) {
+			asked += i < ice->nasked;
+			ice->named[kept++] = *c;
+			continue;
+		}
+		memcpy(c->addr.ip, a->ip, sizeof(c->addr.ip));
+		c->addr.family = a->family;
+		if (a->family != 0)
+			pairs_add_remote(ice, c);
+	}
+	ice->nnamed = kept;
+	ice->nasked = asked;
 }
 
 /* Who answered is known by transaction, path and integrity: all three. */
@@ -490,6 +531,9 @@ ice_event(struct ice *ice, struct ice_event *ev)
 	} else if (ice->ev_failed) {
 		ev->type = ICE_EV_FAILED;
 		ice->ev_failed = false;
+	} else if (ice->nasked < ice->nnamed) {
+		ev->type = ICE_EV_NAME;
+		strcpy(ev->text, ice->named[ice->nasked++].name);
 	} else
 		return false;
 	return true;

@@ -24,6 +24,7 @@ enum {
 	ICE_CANDIDATE_TEXT = 256,
 	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
 	ICE_SHOWN = 16,		/* of the pairs, for people */
+	ICE_NAMES = 8,		/* candidates whose address is not known yet */
 	ICE_MTU_LEAST = 1000,	/* a UDP payload that every path carries */
 };
 
@@ -52,6 +53,8 @@ struct ice_event {
 					/* found again by a restart */
 		ICE_EV_LOST,		/* consent expired: no path now */
 		ICE_EV_FAILED,		/* no pair can work; see ice_why */
+		/* text: a name of mDNS to look up; then ice_resolved */
+		ICE_EV_NAME,
 	} type;
 	char		 text[ICE_CANDIDATE_TEXT];	/* "candidate:..." */
 };
@@ -117,14 +120,18 @@ bool		 ice_gathered(const struct ice *);	/* all servers asked */
 
 /*
  * Remote side. A candidate is "candidate:..." text (the prefix optional) or
- * empty; unknown extensions, components other than 1, TCP and names are
- * accepted and ignored. -1: malformed, or too many. Checks start when
- * credentials and a candidate are there. New credentials restart (RFC 8445
- * 2.4 and ice_restart below).
+ * empty; unknown extensions, components other than 1, TCP, and names that are
+ * not those of mDNS for an address are accepted and ignored. -1: malformed, or
+ * too many. Checks start when credentials and a candidate are there. New
+ * credentials restart (RFC 8445 2.4 and ice_restart below).
  */
 int		 ice_set_remote(struct ice *, uint64_t now, const char *ufrag,
 		     const char *pwd, bool lite);
 int		 ice_add_remote(struct ice *, uint64_t now, const char *text);
+
+/* The address of a name, without a port; its family is 0: nobody knows it. */
+void		 ice_resolved(struct ice *, uint64_t now, const char *name,
+		     const struct addr *);
 
 /*
  * The peer follows when a better path is nominated later, which others may

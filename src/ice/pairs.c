@@ -395,4 +395,5 @@ pairs_reset(struct ice *ice)
 	memset(ice->pair, 0, sizeof(ice->pair));
 	memset(ice->remote, 0, sizeof(ice->remote));
 	ice->nremote = 0;
+	ice->nnamed = ice->nasked = 0;
 }

@@ -496,6 +496,10 @@ ice_to_peer(struct peer *p, uint64_t now, struct peer_event *ev)
 			ev->type = PEER_EV_CANDIDATE;
 			memcpy(ev->text, e.text, sizeof(ev->text));
 			return true;
+		case ICE_EV_NAME:
+			ev->type = PEER_EV_NAME;
+			memcpy(ev->text, e.text, sizeof(ev->text));
+			return true;
 		case ICE_EV_PATH:
 			if (p->assoc != NULL)
 				assoc_hurry(p->assoc, now);
@@ -712,6 +716,13 @@ int
 peer_add_relay(struct peer *p, uint64_t now, const struct addr *relayed)
 {
 	return ice_add_relay(p->ice, now, relayed);
+}
+
+void
+peer_resolved(struct peer *p, uint64_t now, const char *name,
+    const struct addr *a)
+{
+	ice_resolved(p->ice, now, name, a);
 }
 
 size_t

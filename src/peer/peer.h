@@ -58,6 +58,7 @@ struct peer_conf {
 struct peer_event {
 	enum peer_event_type {
 		PEER_EV_CANDIDATE = 1,	/* text: trickle it */
+		PEER_EV_NAME,		/* text: look it up; peer_resolved */
 		/* channels may be opened and data sent */
 		PEER_EV_UP,
 		PEER_EV_PATH,		/* the selected path changed */
@@ -126,6 +127,8 @@ bool		 peer_is_hotlink(const struct peer *);
 size_t		 peer_max_message(const struct peer *);
 
 /* As ice.h has them. */
+void		 peer_resolved(struct peer *, uint64_t now, const char *name,
+		     const struct addr *);
 size_t		 peer_checks(const struct peer *, struct ice_check *,
 		     size_t cap);
 void		 peer_unsendable(struct peer *, const struct path *,

@@ -430,6 +430,18 @@ party_unsendable(struct party *p, const struct path *path, const char *why)
 			peer_unsendable(d->peer, path, why);
 }
 
+void
+party_resolved(struct party *p, uint64_t now, const char *name,
+    const struct addr *a)
+{
+	struct direct	*d;
+
+	p->dirty = true;
+	for (size_t i = 0; (d = nth_direct(p, i)) != NULL; i++)
+		if (d->peer != NULL)
+			peer_resolved(d->peer, now, name, a);
+}
+
 bool
 party_checks(const struct party *p, size_t nth, struct party_checks *c)
 {

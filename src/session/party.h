@@ -67,6 +67,7 @@ struct party_event {
 		PARTY_EV_CARRIER,	/* link: it is carried by another now */
 		PARTY_EV_INFO,		/* text to act on; link or NULL */
 		PARTY_EV_DATAGRAM,	/* data: to its local receiver */
+		PARTY_EV_NAME,		/* text: look it up; party_resolved */
 	} type;
 	struct link	*link;
 	struct span	 data;		/* until the next call on this party */
@@ -140,6 +141,10 @@ bool		 party_input(struct party *, uint64_t now, const struct path *,
 /* The system did not send on this path, for that constant reason. */
 void		 party_unsendable(struct party *, const struct path *,
 		     const char *why);
+
+/* The address of a name, as ice.h has it. */
+void		 party_resolved(struct party *, uint64_t now,
+		     const char *name, const struct addr *);
 
 /* Do what is due and send what can be sent; when next. */
 void		 party_tick(struct party *, uint64_t now, struct batch *tx);

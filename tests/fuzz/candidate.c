@@ -20,6 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    (cand_parse(&again, cand_text(&c, text)) != 1 ||
 	    !addr_equal(&c.addr, &again.addr) || c.type != again.type))
 		abort();
+	if (cand_parse(&c, s) == 2 && !mdns_is_name(c.name))
+		abort();
 	free(s);
 	return 0;
 }

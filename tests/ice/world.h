@@ -25,7 +25,8 @@ struct side {
 	size_t		 nhosts;
 	struct ice_nat	 known;		/* told before the agent is made */
 	size_t		 nknown;
-	unsigned	 paths, losses, failures, ticks, candidates;
+	unsigned	 paths, losses, failures, ticks, candidates, names;
+	char		 name[ICE_CANDIDATE_TEXT];	/* the last */
 	char		 text[HOSTS * 2][ICE_CANDIDATE_TEXT];
 };
 
@@ -130,6 +131,10 @@ events(struct world *w, int i)
 			break;
 		case ICE_EV_FAILED:
 			s->failures++;
+			break;
+		case ICE_EV_NAME:
+			s->names++;
+			strcpy(s->name, ev.text);
 			break;
 		}
 	if (!w->hold)

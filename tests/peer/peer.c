@@ -164,6 +164,7 @@ take_events(struct world *w, struct side *s, int i)
 			break;
 		case PEER_EV_CLOSED:
 		case PEER_EV_CANDIDATE:
+		case PEER_EV_NAME:
 			break;
 		}
 	}
