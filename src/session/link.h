@@ -140,6 +140,7 @@ struct party {
 	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
 	uint64_t		 unannounced;
 	bool			 relay, dirty;
+	bool			 offer_told;	/* of one without a use */
 	uint64_t		 ticked;
 	enum dialect		 dialect;
 	uint64_t		 instance;	/* the peer's; 0: unknown */

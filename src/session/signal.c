@@ -411,17 +411,32 @@ session_offer(struct link *l, uint64_t now, const char *sdp)
 		direct_offer(l->to_peer, now, sdp, l->out.sid);
 }
 
+/* Said once until there is a better one: somebody may send many. */
+static void
+unusable_offer(struct link *l)
+{
+	struct party	*p = l->party;
+
+	p->bad++;
+	if (!p->offer_told)
+		party_news(p, PARTY_EV_INFO, l, "an offer is ignored: no "
+		    "description of less than %d bytes is in it", TOKEN_MAX);
+	p->offer_told = true;
+}
+
 static void
 on_offer(struct link *l, uint64_t now, const struct msg *m, bool on_out)
 {
 	struct party	*p = l->party;
 	char		*sdp = malloc(TOKEN_MAX), id[TOKEN_OFFER];
 
-	if (sdp == NULL ||
-	    token_sdp_decode(m->token, sdp, TOKEN_MAX, id) == -1) {
-		p->bad += sdp != NULL;
+	if (sdp == NULL)
+		return;
+	if (token_sdp_decode(m->token, sdp, TOKEN_MAX, id) == -1) {
+		unusable_offer(l);
 		goto out;
 	}
+	p->offer_told = false;
 	if (p->dialect == DIALECT_UNKNOWN)
 		speak(p, now, token_has_line(sdp, "a=x-hotlink:1") &&
 		    p->conf.dialect1 ? DIALECT_1 : DIALECT_0);

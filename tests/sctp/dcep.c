@@ -92,6 +92,31 @@ too_long_texts_and_unknown_types_are_refused(void **state)
 	EQ(dcep_decode(&d, b, sizeof(b) - 1), -1);
 }
 
+/* RFC 8832 8.2.2: the high bit is of its own, and nothing to refuse. */
+static void
+every_channel_type_is_read_in_and_out_of_order(void **state)
+{
+	struct dcep	 d;
+	uint8_t		 b[sizeof(sample)], back[DCEP_MAX];
+
+	(void)state;
+	memcpy(b, sample, sizeof(b));
+	b[7] = 9;			/* the reliability's parameter */
+	for (unsigned type = 0; type < 256; type++) {
+		b[1] = (uint8_t)type;
+		if ((type & 0x7f) > 2) {
+			EQ(dcep_decode(&d, b, sizeof(b)), -1);
+			continue;
+		}
+		EQ(dcep_decode(&d, b, sizeof(b)), 0);
+		EQ(d.channel, type);
+		EQ(d.channel & DCEP_UNORDERED, type & 0x80);
+		EQ(d.reliability, 9);
+		EQ(dcep_encode(&d, back, sizeof(back)), sizeof(b));
+		MEMEQ(back, b, sizeof(b));
+	}
+}
+
 int
 main(void)
 {
@@ -100,6 +125,8 @@ main(void)
 		cmocka_unit_test(an_ack_is_one_byte_and_read_with_more_after_it),
 		cmocka_unit_test(an_open_cut_anywhere_is_refused),
 		cmocka_unit_test(too_long_texts_and_unknown_types_are_refused),
+		cmocka_unit_test(
+		    every_channel_type_is_read_in_and_out_of_order),
 	};
 
 	return RUN(tests);
