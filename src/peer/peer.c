@@ -718,23 +718,10 @@ peer_add_relay(struct peer *p, uint64_t now, const struct addr *relayed)
 	return ice_add_relay(p->ice, now, relayed);
 }
 
-void
-peer_resolved(struct peer *p, uint64_t now, const char *name,
-    const struct addr *a)
+struct ice *
+peer_ice(const struct peer *p)
 {
-	ice_resolved(p->ice, now, name, a);
-}
-
-size_t
-peer_checks(const struct peer *p, struct ice_check *c, size_t cap)
-{
-	return ice_checks(p->ice, c, cap);
-}
-
-void
-peer_unsendable(struct peer *p, const struct path *path, const char *why)
-{
-	ice_unsendable(p->ice, path, why);
+	return p->ice;
 }
 
 void

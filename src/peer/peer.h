@@ -58,7 +58,7 @@ struct peer_conf {
 struct peer_event {
 	enum peer_event_type {
 		PEER_EV_CANDIDATE = 1,	/* text: trickle it */
-		PEER_EV_NAME,		/* text: look it up; peer_resolved */
+		PEER_EV_NAME,		/* text: look it up; ice_resolved */
 		/* channels may be opened and data sent */
 		PEER_EV_UP,
 		PEER_EV_PATH,		/* the selected path changed */
@@ -126,13 +126,8 @@ void		 peer_doubt(struct peer *, uint64_t now);
 bool		 peer_is_hotlink(const struct peer *);
 size_t		 peer_max_message(const struct peer *);
 
-/* As ice.h has them. */
-void		 peer_resolved(struct peer *, uint64_t now, const char *name,
-		     const struct addr *);
-size_t		 peer_checks(const struct peer *, struct ice_check *,
-		     size_t cap);
-void		 peer_unsendable(struct peer *, const struct path *,
-		     const char *why);
+/* Its ICE agent, for what only passes by: names, checks, what is refused. */
+struct ice	*peer_ice(const struct peer *);
 
 /* A datagram; false: not for this peer. */
 bool		 peer_input(struct peer *, uint64_t now, const struct path *,

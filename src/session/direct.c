@@ -54,7 +54,7 @@ end_peer(struct direct *d)
 	d->forged += info.forged;
 	for (int i = 0; i < GUARD_RESULTS; i++)
 		d->media[i] += info.media[i];
-	d->nchecks = peer_checks(d->peer, d->check, ICE_SHOWN);
+	d->nchecks = ice_checks(peer_ice(d->peer), d->check, ICE_SHOWN);
 	peer_free(d->peer);
 	d->peer = NULL;
 	d->ntrickle = 0;
@@ -609,7 +609,7 @@ direct_checks(const struct direct *d, struct ice_check *c, size_t cap)
 	size_t	 n = d->nchecks < cap ? d->nchecks : cap;
 
 	if (d->peer != NULL)
-		return peer_checks(d->peer, c, cap);
+		return ice_checks(peer_ice(d->peer), c, cap);
 	memcpy(c, d->check, n * sizeof(*c));
 	return n;
 }

@@ -427,7 +427,7 @@ party_unsendable(struct party *p, const struct path *path, const char *why)
 
 	for (size_t i = 0; (d = nth_direct(p, i)) != NULL; i++)
 		if (d->peer != NULL)
-			peer_unsendable(d->peer, path, why);
+			ice_unsendable(peer_ice(d->peer), path, why);
 }
 
 void
@@ -439,7 +439,7 @@ party_resolved(struct party *p, uint64_t now, const char *name,
 	p->dirty = true;
 	for (size_t i = 0; (d = nth_direct(p, i)) != NULL; i++)
 		if (d->peer != NULL)
-			peer_resolved(d->peer, now, name, a);
+			ice_resolved(peer_ice(d->peer), now, name, a);
 }
 
 bool
