@@ -117,6 +117,7 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party rest
 TEST_SESSION += datagram media mtu
 TEST_SESSION += roam
 TEST_SESSION += channels
+TEST_SESSION += badpath
 TEST_BASE += dgq
 TEST_SCTP += bbr path
 TEST_SESSION += refused

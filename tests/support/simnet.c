@@ -104,6 +104,8 @@ fly(struct simnet *s, uint64_t now, const struct dgram *d)
 	f.at = now + s->conf.delay;
 	if (s->conf.jitter > 0)
 		f.at += simnet_random(s, s->conf.jitter);
+	if (s->conf.reorder > 0 && simnet_random(s, 1000) < s->conf.reorder)
+		f.at += s->conf.hold;
 	f.d.p = malloc(d->n + 1);
 	memcpy(f.d.p, d->p, d->n);
 	f.d.to.local = d->to.remote;

@@ -17,6 +17,9 @@ struct simnet_conf {
 	/* added, uniform: reorders when > spacing */
 	uint64_t	 jitter;
 	unsigned	 loss, dup;
+	/* held back for that long: what follows overtakes */
+	unsigned	 reorder;
+	uint64_t	 hold;
 	/* larger datagrams vanish; 0: no limit */
 	size_t		 mtu;
 	/*
