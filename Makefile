@@ -6,6 +6,7 @@
 #   make bench    measure: every script of bench/; make bench-deps first
 #                 installs what else it measures beside hotlink
 #   make nat      links between all kinds of NATs, and through what changes
+#   make badpaths 16 MiB each way over every kind of bad path (root)
 #   make fuzz     every parser under libFuzzer, FUZZ_SECONDS each
 #   make lint     what clang, mandoc and, if there, shellcheck have to say
 #   make reproducible   two builds in two places are the same bytes
@@ -144,6 +145,7 @@ LIVE_AGENTS = paths life links relayed markers hostile two-hosts
 LIVE_AGENTS += turn udp ffmpeg mtu
 LIVE_AGENTS += roam
 LIVE_AGENTS += ice
+LIVE_AGENTS += badpaths
 LIVE = agent-conf acks binary burst cli env relay
 LIVE += devstack flow flow_run mark mpc run
 LIVE += msg dtls
@@ -326,6 +328,12 @@ nat: packages-build
 	@sh tests/nat/setup
 	@HOTLINK=./$(BIN) HOTLINK_FAST=$(O)/tests/nat/fast tests/nat/run $(NAT)
 
+# The full size of what check does with less: minutes, nearly all of waiting.
+badpaths: packages-test
+	@$(MAKE) -s -j2 tests $(BIN)
+	@HOTLINK=./$(BIN) HOTLINK_OUT=$(O) BADPATH_BYTES=16777216 \
+		sh tests/live/badpaths
+
 lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
 	@sh tests/man
@@ -364,3 +372,4 @@ distclean: clean
 .PHONY: all bench check clean demo distclean fuzz fuzzers install \
 	interop lint nat objects interop-dtls \
 	packages-build packages-test reproducible tests uninstall
+.PHONY: badpaths
