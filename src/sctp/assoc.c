@@ -17,6 +17,7 @@
 #include "sctp/dcep.h"
 #include "sctp/lib.h"
 #include "sctp/out.h"
+#include "sctp/pool.h"
 #include "sctp/steer.h"
 
 enum {
@@ -93,14 +94,18 @@ let_go(struct assoc *a)
 	a->so = NULL;
 }
 
-/* The timers are of all associations: what others owe must be found due. */
-static void
+/*
+ * The timers are of all associations: what others owe must be found due.
+ * False: memory is short, so what is not owed had better not begin.
+ */
+static bool
 enter(struct assoc *a, uint64_t now, struct batch *tx)
 {
 	a->now = now;
 	lib_now(now);
 	out_begin(&a->out, tx);
 	steer_enter(&a->steer, a->so, &a->out);
+	return pool_begin() == 0;
 }
 
 static bool
@@ -118,6 +123,8 @@ leave(struct assoc *a)
 {
 	uint64_t	 v[LIB_NUMBERS];
 
+	if (pool_failed())
+		set_lost(a, "out of memory");
 	if (a->state == ASSOC_LOST)
 		let_go(a);
 	if (a->so != NULL)
@@ -247,9 +254,12 @@ do_duties(struct assoc *a)
 	}
 }
 
-/* Any chunk of it: RFC 9260 has an INIT alone in its packet. */
+/*
+ * Any chunk of it, though RFC 9260 has an INIT alone in its packet; tag: the
+ * one that is to be in packets to its sender.
+ */
 static bool
-has_init(const uint8_t *p, size_t n)
+has_init(const uint8_t *p, size_t n, uint32_t *tag)
 {
 	struct rd	 r = rd_of(p, n);
 	uint16_t	 len;
@@ -260,8 +270,10 @@ has_init(const uint8_t *p, size_t n)
 		type = rd_u8(&r);
 		rd_u8(&r);
 		len = rd_u16(&r);
-		if (type == INIT)
+		if (type == INIT) {
+			*tag = rd_u32(&r);
 			return true;
+		}
 		if (len < 4)
 			return false;
 		rd_span(&r, ((size_t)len + 3) / 4 * 4 - 4);
@@ -274,11 +286,11 @@ has_init(const uint8_t *p, size_t n)
  * freed memory in one.
  */
 static bool
-is_restart(struct assoc *a, const uint8_t *p, size_t n)
+is_restart(const struct assoc *a, const uint8_t *p, size_t n, uint32_t *tag)
 {
 	uint64_t	 v[LIB_NUMBERS];
 
-	return has_init(p, n) && (a->state == ASSOC_UP ||
+	return has_init(p, n, tag) && (a->state == ASSOC_UP ||
 	    !lib_numbers(a->so, v) || v[LIB_OPEN] != 0);
 }
 
@@ -286,9 +298,11 @@ void
 assoc_input(struct assoc *a, uint64_t now, uint8_t *p, size_t n,
     struct batch *tx)
 {
+	uint32_t	 tag;
+
 	if (a->so == NULL || n < COMMON)
 		return;
-	if (is_restart(a, p, n)) {
+	if (is_restart(a, p, n, &tag)) {
 		a->inits++;
 		return;
 	}
@@ -298,6 +312,15 @@ assoc_input(struct assoc *a, uint64_t now, uint8_t *p, size_t n,
 	usrsctp_conninput((void *)a->out.id, p, n, 0);
 	do_duties(a);
 	leave(a);
+}
+
+bool
+assoc_is_another(const struct assoc *a, const uint8_t *p, size_t n)
+{
+	uint32_t	 tag;
+
+	return a->state == ASSOC_UP && n >= COMMON &&
+	    is_restart(a, p, n, &tag) && tag != a->out.tag;
 }
 
 /* Closed to the owner; our direction ends after what was sent on it. */
@@ -733,8 +756,7 @@ assoc_open(struct assoc *a, uint64_t now, const char *label,
 	d.label = (struct span){ (uint8_t *)(uintptr_t)label, strlen(label) };
 	d.protocol = (struct span){ (uint8_t *)(uintptr_t)protocol,
 	    strlen(protocol) };
-	enter(a, now, tx);
-	sent = send_dcep(a, (uint16_t)id, &d);
+	sent = enter(a, now, tx) && send_dcep(a, (uint16_t)id, &d);
 	leave(a);
 	if (!sent)
 		return -1;
@@ -756,8 +778,7 @@ assoc_send2(struct assoc *a, uint64_t now, uint16_t channel,
 	c = &a->chan[channel];
 	if (c->state != CHAN_ASKED && c->state != CHAN_OPEN)
 		return false;
-	enter(a, now, tx);
-	sent = lib_send(a->so, channel, PPID_BINARY, head->p, head->n,
+	sent = enter(a, now, tx) && lib_send(a->so, channel, PPID_BINARY, head->p, head->n,
 	    body->p, body->n);
 	leave(a);
 	return sent;
@@ -782,8 +803,7 @@ assoc_send_how(struct assoc *a, uint64_t now, uint16_t channel,
 	if (c->state != CHAN_ASKED && c->state != CHAN_OPEN)
 		return false;
 	lib.unordered &= c->state == CHAN_OPEN;
-	enter(a, now, tx);
-	sent = lib_send_how(a->so, channel,
+	sent = enter(a, now, tx) && lib_send_how(a->so, channel,
 	    n > 0 ? PPID_BINARY : PPID_BINARY_EMPTY, &lib,
 	    n > 0 ? p : &nothing, n > 0 ? n : 1);
 	leave(a);

@@ -68,6 +68,12 @@ void		 assoc_input(struct assoc *, uint64_t now, uint8_t *, size_t,
 void		 assoc_tick(struct assoc *, uint64_t now, struct batch *tx);
 
 /*
+ * Once it is up: is this the INIT of another association that the peer began
+ * instead, not one of this that comes late.
+ */
+bool		 assoc_is_another(const struct assoc *, const uint8_t *, size_t);
+
+/*
  * When usrsctp's next timer is due (exact with our build of it), or now if
  * packets wait for a batch: those of another association's call, or those
  * the last batch had no room for. Nothing is lost to a full batch; call again

@@ -10,6 +10,7 @@ enum {
 	SPARE = 8,		/* datagrams DATA leaves to control chunks */
 	SMALL = 256,		/* what is smaller may have the spare ones */
 	HEADER = 12, CHUNK = 4,
+	TAG = 4,		/* where the header has it */
 	DATA = 0,		/* chunk type */
 };
 
@@ -52,7 +53,7 @@ out_find(uintptr_t id)
 }
 
 /*
- * Count DATA that was sent before. Only the first DATA chunk of a packet is
+ * Whose it is, and count DATA that was sent before. Only the first DATA chunk of a packet is
  * looked at: retransmissions are not bundled behind new data.
  */
 static void
@@ -63,7 +64,9 @@ look(struct out *o, const uint8_t *p, size_t n)
 	uint8_t		 type;
 	uint16_t	 len;
 
-	rd_span(&r, HEADER);
+	rd_span(&r, TAG);
+	o->tag = rd_u32(&r);
+	rd_span(&r, HEADER - TAG - 4);
 	while (r.n >= CHUNK) {
 		type = rd_u8(&r);
 		rd_u8(&r);

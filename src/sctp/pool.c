@@ -2,6 +2,9 @@
  * Free lists by classes of 64 bytes. A block carries its class in front, so
  * that it finds its list again; what is larger than the largest class goes
  * straight to malloc. The memory is a global as usrsctp's use of it is.
+ *
+ * The reserve is one piece, of which blocks are cut one behind the other. It is
+ * whole again when none of them is in use any more.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +16,8 @@ enum {
 	STEP = 64,
 	CLASSES = 40,			/* the last: a cluster and its header */
 	KEEP = 4 << 20,			/* bytes kept at most: a full window */
+	/* A message of the largest and its ABORT; not touched, not resident. */
+	RESERVE = 1 << 20,
 };
 
 union block {
@@ -25,11 +30,51 @@ union block {
 
 static union block	*list[CLASSES];
 static size_t		 kept, used;
+static char		*reserve;
+static size_t		 cut, lent;	/* bytes of it; blocks in use */
+static bool		 failed;
 
 static size_t
 class_of(size_t n)
 {
 	return (n + STEP - 1) / STEP;
+}
+
+static bool
+is_reserve(const union block *b)
+{
+	const char	*p = (const char *)b;
+
+	return reserve != NULL && p >= reserve && p < reserve + RESERVE;
+}
+
+static union block *
+from_reserve(size_t n)
+{
+	union block	*b;
+
+	failed = true;
+	if (reserve == NULL || n > RESERVE - cut)
+		return NULL;
+	b = (union block *)(void *)(reserve + cut);
+	cut += n;
+	lent++;
+	return b;
+}
+
+int
+pool_begin(void)
+{
+	failed = false;
+	if (reserve == NULL)
+		reserve = malloc(RESERVE);
+	return reserve != NULL && cut <= RESERVE / 2 ? 0 : -1;
+}
+
+bool
+pool_failed(void)
+{
+	return failed;
 }
 
 void *
@@ -46,6 +91,8 @@ hotlink_sctp_malloc(size_t n)
 		kept -= c * STEP;
 	} else {
 		b = malloc(sizeof(*b) + c * STEP);
+		if (b == NULL)
+			b = from_reserve(sizeof(*b) + c * STEP);
 		if (b == NULL)
 			return NULL;
 	}
@@ -64,6 +111,10 @@ hotlink_sctp_free(void *p)
 		return;
 	b--;
 	used--;
+	if (is_reserve(b)) {
+		cut = --lent == 0 ? 0 : cut;
+		return;
+	}
 	c = class_of(b->h.size);
 	if (c >= CLASSES || kept + c * STEP > KEEP) {
 		free(b);
@@ -110,6 +161,10 @@ pool_trim(void)
 			free(b);
 		}
 	kept = 0;
+	if (lent > 0)
+		return;
+	free(reserve);
+	reserve = NULL;
 }
 
 size_t

@@ -1,6 +1,7 @@
 #ifndef SCTP_POOL_H
 #define SCTP_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -13,7 +14,18 @@ void	*hotlink_sctp_calloc(size_t, size_t);
 void	*hotlink_sctp_realloc(void *, size_t);
 void	 hotlink_sctp_free(void *);
 
-/* Give what is kept back to the system. */
+/*
+ * usrsctp believes in memory: where it asks for some while it sends, it does
+ * not look at what it gets. So there is a reserve, for what a call or two may
+ * take, and once it was needed the caller is to end what it did, by name.
+ *
+ * pool_begin, before a call: is there most of the reserve? -1: not, so do not
+ * begin what can wait. pool_failed: was it needed since?
+ */
+int	 pool_begin(void);
+bool	 pool_failed(void);
+
+/* Give what is kept back to the system, and the reserve. */
 void	 pool_trim(void);
 
 /* Blocks in use; bytes kept. */

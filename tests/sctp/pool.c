@@ -93,6 +93,65 @@ no_memory_is_no_block(void **state)
 	EQ(pool_used(), 0);
 }
 
+/* What usrsctp takes without looking, until it is told to end. */
+static void
+the_reserve_serves_where_the_system_does_not(void **state)
+{
+	uint8_t	*p, *q;
+
+	(void)state;
+	EQ(pool_begin(), 0);
+	CHECK(!pool_failed());
+	oom_after(1);
+	p = hotlink_sctp_malloc(2048);
+	CHECK(p != NULL && pool_failed());
+	EQ((uintptr_t)p % 16, 0);
+	memset(p, 1, 2048);
+	q = hotlink_sctp_malloc(2048);		/* there is memory again */
+	memset(q, 2, 2048);
+	EQ(p[2047], 1);
+	EQ(pool_used(), 2);
+	EQ(pool_begin(), 0);
+	CHECK(!pool_failed());
+	pool_trim();				/* but not of what is in use */
+	p = hotlink_sctp_realloc(p, 4000);
+	EQ(p[2047], 1);
+	hotlink_sctp_free(p);
+	hotlink_sctp_free(q);
+	pool_trim();
+	EQ(pool_used(), 0);
+	EQ(pool_kept(), 0);
+}
+
+static void
+the_reserve_has_an_end_and_is_whole_again(void **state)
+{
+	static void	*p[4000];
+	size_t		 n = 0;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		EQ(pool_begin(), 0);
+		for (n = 0; n < 4000; n++) {
+			oom_after(1);
+			p[n] = hotlink_sctp_malloc(2048);
+			if (p[n] == NULL)
+				break;
+		}
+		oom_after(0);
+		CHECK(n > 400 && n < 512);
+		EQ(pool_begin(), -1);
+		while (n > 0)
+			hotlink_sctp_free(p[--n]);
+		EQ(pool_begin(), 0);
+	}
+	oom_after(1);
+	CHECK(hotlink_sctp_malloc(2 << 20) == NULL);
+	oom_after(0);
+	EQ(pool_used(), 0);
+	pool_trim();
+}
+
 int
 main(void)
 {
@@ -102,6 +161,8 @@ main(void)
 		cmocka_unit_test(what_is_kept_is_bounded),
 		cmocka_unit_test(calloc_clears_and_realloc_keeps),
 		cmocka_unit_test(no_memory_is_no_block),
+		cmocka_unit_test(the_reserve_serves_where_the_system_does_not),
+		cmocka_unit_test(the_reserve_has_an_end_and_is_whole_again),
 	};
 
 	return RUN(tests);

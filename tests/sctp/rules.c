@@ -459,6 +459,44 @@ an_allocation_that_fails_refuses_the_association(void **state)
 	}
 }
 
+/* Both ends send; the nth allocation from now on fails. */
+static void
+poor_from_the(size_t n)
+{
+	struct simnet_conf	 net = { .seed = 400, .delay = MS,
+	    .loss = 20 };
+
+	begin(&net, 1, (struct assoc_conf){ 0 });
+	CHECK(run_until(w.now + 20 * SEC, all_up));
+	oom_after(n);
+	for (int i = 0; i < 2; i++) {
+		w.e[i].want_channels = 1;
+		w.e[i].want = MIB / 2;
+		w.e[i].size = 61440;
+	}
+	run_until(w.now + 300 * (uint64_t)SEC, all_sent);
+}
+
+static void
+an_allocation_that_fails_later_ends_it_with_a_reason(void **state)
+{
+	bool	 hit = true;
+	size_t	 ended = 0;
+
+	(void)state;
+	for (size_t n = 1; hit && n < 3000; n += n < 200 ? 1 : 13) {
+		poor_from_the(n);
+		hit = oom_hit();
+		oom_after(0);
+		for (int i = 0; i < 2; i++)
+			ended += assoc_state(w.e[i].a) == ASSOC_LOST &&
+			    strcmp(assoc_why(w.e[i].a), "out of memory") == 0;
+		CHECK(all_sent() || w.e[0].lost + w.e[1].lost > 0);
+		finish();
+	}
+	CHECK(ended > 50);
+}
+
 int
 main(void)
 {
@@ -482,6 +520,7 @@ main(void)
 		TEST(input_before_the_start_is_lost_and_harmless),
 		TEST(nothing_is_left_of_many_associations),
 		TEST(an_allocation_that_fails_refuses_the_association),
+		TEST(an_allocation_that_fails_later_ends_it_with_a_reason),
 	};
 
 	setbuf(stdout, NULL);

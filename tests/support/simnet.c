@@ -93,13 +93,18 @@ fly(struct simnet *s, uint64_t now, const struct dgram *d)
 {
 	struct flying	 f = { .order = s->order++, .d = *d };
 	size_t		 i;
+	void		*more;
 
 	now = squeeze(s, now, d);
 	if (now == UINT64_MAX)
 		return;
+	/* Without memory it is lost: a test may make it so. */
 	if (s->n == s->cap) {
+		more = realloc(s->f, (s->cap * 2 + 64) * sizeof(*s->f));
+		if (more == NULL)
+			return;
+		s->f = more;
 		s->cap = s->cap * 2 + 64;
-		s->f = realloc(s->f, s->cap * sizeof(*s->f));
 	}
 	f.at = now + s->conf.delay;
 	if (s->conf.jitter > 0)
@@ -107,6 +112,8 @@ fly(struct simnet *s, uint64_t now, const struct dgram *d)
 	if (s->conf.reorder > 0 && simnet_random(s, 1000) < s->conf.reorder)
 		f.at += s->conf.hold;
 	f.d.p = malloc(d->n + 1);
+	if (f.d.p == NULL)
+		return;
 	memcpy(f.d.p, d->p, d->n);
 	f.d.to.local = d->to.remote;
 	f.d.to.remote = d->to.local;
