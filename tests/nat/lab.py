@@ -150,6 +150,21 @@ class Lab:
         with open(os.path.join(self.box, 'pass'), 'w') as f:
             f.write(PASS + '\n')
         self.lock, self.numbers, self.cables = threading.Lock(), 10, 0
+        self.gaps = []
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self):
+        """Notes when a nap took much longer than it should."""
+        last = time.monotonic()
+        while True:
+            time.sleep(0.05)
+            now = time.monotonic()
+            if now - last > 0.2:
+                self.gaps.append((now, now - last))
+            last = now
+
+    def stood_still(self, since):
+        return max((gap for at, gap in self.gaps if at >= since), default=0)
 
     def __enter__(self):
         return self

@@ -444,7 +444,9 @@ def long_run(lab, cell, port, how):
     with linked(lab, cell, port, a, b, start=False) as pair:
         pair.began = time.monotonic()
         for p in pair.both():
-            p.start('--strict', '--ice-server', at + '?transport=' + how,
+            # Haste makes a busy machine look like a path that shrank.
+            p.start('--strict', '--mtu', '1200', '--connect-timeout', '100',
+                    '--ice-server', at + '?transport=' + how,
                     '--turn-user', USER, hotlink=os.path.abspath(fast))
         ms = pair.until('relay', 20)
         with pair.talking(100000 * 72, 100000, 140):
