@@ -252,11 +252,12 @@ set_external(struct agent_conf *c, struct holds *h)
 		if (why != NULL)
 			return options_misuse(&command, "--external-ip %s: %s",
 			    text, why);
-		if (!has_address(mine, n, &nat->inside))
-			log_warnx("--external-ip %s: PRIVATE is no address of "
-			    "this host", text);
 		c->nnat++;
 	}
+	for (size_t i = 0; i < c->nnat; i++)
+		if (!has_address(mine, n, &c->nat[i].inside))
+			log_warnx("--external-ip %s: PRIVATE is no address of "
+			    "this host", args.external.v[i]);
 	return OPTIONS_RUN;
 }
 

@@ -494,7 +494,9 @@ class Relayed:
         b = json.dumps({'id': 'a1', 'typ': typ, 'dat': dat}).encode()
         self.s.sendall((struct.pack('>BB4x', 0x81, 0x80 | len(b))
                         if len(b) < 126 else
-                        struct.pack('>BBH4x', 0x81, 0xfe, len(b))) + b)
+                        struct.pack('>BBH4x', 0x81, 0xfe, len(b))
+                        if len(b) < 65536 else
+                        struct.pack('>BBQ4x', 0x81, 0xff, len(b))) + b)
 
     def need(self, n):
         while len(self.buf) < n:
@@ -560,6 +562,31 @@ def hostile_opens(relay, me, victim, path):
         m = c.answer(sid, 0.5)
         assert m is None or m['typ'] != ACCEPT, (how, m)
         c.s.close()
+
+
+def bad_offers(relay, me, victim):
+    """A peer that accepts what the victim opens, and describes nonsense."""
+    head = 'v=0\r\no=- %d 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n'
+    section = 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n'
+    creds = 'a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n'
+    sha256 = 'a=fingerprint:sha-256 ' + ':'.join(['AB'] * 32) + '\r\n'
+    sha1 = 'a=fingerprint:sha-1 ' + ':'.join(['AB'] * 20) + '\r\n'
+    whole = section + creds + sha256
+    c = Relayed(relay, me)
+    m = c.recv()
+    while m['typ'] != OPEN:
+        m = c.recv()
+    sid = m['dat']['sid']
+    c.send(ACCEPT, sid=sid)
+    for i, body in enumerate([section + creds, section + creds + sha1,
+                              whole + whole, section + sha256, 'm=audio',
+                              whole + 'a=x:' + 'x' * MiB]):
+        c.send(SIGNAL, sid=sid, knd='sdp_offer', adr=[], err='',
+               tok=json.dumps({'type': 'offer', 'sdp': head % i + body}))
+        time.sleep(0.3)         # of those in one turn the last is told
+    for tok in '', '[', '{}', '{"sdp":7}', '"' + 'x' * 1000, '[' * 10000:
+        c.send(SIGNAL, sid=sid, knd='sdp_offer', adr=[], err='', tok=tok)
+    time.sleep(2)
 
 
 class Peer:
@@ -960,7 +987,8 @@ if __name__ == '__main__':
         {f.__name__: f for f in (
             ports, connects, refused, transfer, late, probes, half, closing,
             resets, slow, second, pingpong, through, side, paced_side,
-            is_reset, holds, watch, hostile_opens, false_relay, steal,
+            is_reset, holds, watch, hostile_opens, bad_offers, false_relay,
+            steal,
             front, udp_sockets, datagrams, last_sender, delivered, flood, lonely, rtp, garbage,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
