@@ -42,6 +42,8 @@ rd_span(struct rd *r, size_t n)
 		r->n = 0;
 		return NULL;
 	}
+	if (n == 0)
+		return p;	/* of nothing, p may be NULL: no sums with it */
 	r->p += n;
 	r->n -= n;
 	return p;
