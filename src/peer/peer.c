@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/dgq.h"
 #include "base/time.h"
 #include "crypto/cert.h"
 #include "crypto/hash.h"
@@ -19,6 +18,7 @@
 #include "dtls/dtls.h"
 #include "peer/peer.h"
 #include "peer/sdp.h"
+#include "peer/tracks.h"
 
 enum {
 	STALL = 1 * SEC,	/* before its size is doubted */
@@ -47,9 +47,7 @@ struct peer {
 	struct ice		*ice;
 	struct dtls		*dtls;
 	struct assoc		*assoc;
-	struct guard		*guard;	/* with the first packet of media */
-	struct dgq		*media;	/* opened, not pulled yet */
-	bool			 lent;	/* its first is with the owner */
+	struct tracks		 tracks;
 	enum peer_state		 state;
 	const char		*why;
 	bool			 told_failed;
@@ -59,7 +57,6 @@ struct peer {
 	struct early		*early;
 	size_t			 nearly;
 	uint64_t		 forged;
-	uint64_t		 unguarded[GUARD_RESULTS];	/* media */
 	size_t			 mtu;	/* in use */
 	bool			 sought, mtu_lost;
 	uint64_t		 looked;	/* at whether it still holds */
@@ -123,8 +120,7 @@ peer_free(struct peer *p)
 	if (p == NULL)
 		return;
 	assoc_free(p->assoc);
-	guard_free(p->guard);
-	dgq_free(p->media);
+	tracks_fini(&p->tracks);
 	dtls_free(p->dtls);
 	ice_free(p->ice);
 	free(p->early);
@@ -327,39 +323,6 @@ keep_early(struct peer *p, const struct path *from, const uint8_t *bytes,
 	memcpy(e->bytes, bytes, n);
 }
 
-/* The keys are those of this handshake, so they exist once it is over. */
-static bool
-has_guard(struct peer *p)
-{
-	uint8_t	 keys[GUARD_KEYS];
-
-	if (p->guard != NULL)
-		return true;
-	if (p->dtls == NULL || dtls_state(p->dtls) != DTLS_UP ||
-	    dtls_export_srtp(p->dtls, keys, sizeof(keys)) == -1)
-		return false;
-	p->guard = guard_new(is_client(p), keys);
-	wipe(keys, sizeof(keys));
-	if (p->media == NULL)
-		p->media = dgq_new();
-	if (p->guard != NULL && p->media != NULL)
-		return true;
-	guard_free(p->guard);
-	p->guard = NULL;
-	return false;
-}
-
-static void
-media_datagram(struct peer *p, uint64_t now, uint8_t *bytes, size_t n)
-{
-	struct rtp	 h;
-
-	if (!has_guard(p))
-		p->unguarded[GUARD_UNKEYED]++;
-	else if (guard_open(p->guard, bytes, &n, &h) == GUARD_OK)
-		dgq_put(p->media, now, bytes, n);
-}
-
 /* Whatever the last call changed below: start the next layer. */
 static void
 advance(struct peer *p, uint64_t now, struct batch *tx)
@@ -396,7 +359,8 @@ peer_input(struct peer *p, uint64_t now, const struct path *from,
 	}
 	if (rtp_looks_like(bytes, n) && p->dtls != NULL &&
 	    ice_valid(p->ice, from)) {
-		media_datagram(p, now, bytes, n);
+		tracks_key(&p->tracks, p->dtls, is_client(p));
+		tracks_input(&p->tracks, now, bytes, n);
 		return true;
 	}
 	if (bytes[0] < 20 || bytes[0] > 63)
@@ -563,26 +527,17 @@ media_pt(const struct peer *p)
 	return x != NULL ? x->pt : p->conf.media->pt;
 }
 
-static void
-renumber(uint8_t *packet, uint8_t from, uint8_t to)
-{
-	if ((packet[1] & 0x7f) == from)
-		packet[1] = (uint8_t)((packet[1] & 0x80) | to);
-}
-
 static bool
 next_media(struct peer *p, struct peer_event *ev)
 {
-	uint64_t	 at;
+	struct tracks_pt	 pt;
 
-	if (p->lent)
-		dgq_drop(p->media);
-	p->lent = p->media != NULL && dgq_first(p->media, &ev->data, &at);
-	if (!p->lent)
+	if (!tracks_next(&p->tracks, &ev->data, &ev->rtp))
 		return false;
-	rtp_parse(&ev->rtp, ev->data.p, ev->data.n);
-	if (!ev->rtp.rtcp && p->conf.media != NULL)
-		renumber(ev->data.p, media_pt(p), p->conf.media->pt);
+	if (!ev->rtp.rtcp && p->conf.media != NULL) {
+		pt = (struct tracks_pt){ media_pt(p), p->conf.media->pt };
+		tracks_renumber(ev->data.p, &pt);
+	}
 	ev->type = PEER_EV_MEDIA;
 	return true;
 }
@@ -820,27 +775,18 @@ enum guard_result
 peer_send_media(struct peer *p, const void *owner, const void *bytes,
     size_t n, struct rtp *h, struct batch *tx)
 {
-	enum guard_result	 r = GUARD_UNKEYED;
-	struct dgram		*d = NULL;
+	struct span		 s = { (uint8_t *)(uintptr_t)bytes, n };
+	struct tracks_pt	 pt = { 0, 0 };
 	size_t			 mark;
 
-	if (p->state == PEER_UP && has_guard(p)) {
-		r = GUARD_FAILED;
-		if (open_batch(p, tx, &mark))
-			d = batch_add(tx, n);
-	}
-	if (d == NULL) {
-		p->unguarded[r]++;
-		return r;
-	}
-	memcpy(d->p, bytes, n);
-	if (p->conf.media != NULL && rtp_parse(h, d->p, n) == NULL &&
-	    !h->rtcp)
-		renumber(d->p, p->conf.media->pt, media_pt(p));
-	r = guard_seal(p->guard, owner, d->p, &d->n, h);
-	if (r != GUARD_OK)
-		tx->n = mark;
-	return r;
+	if (p->conf.media != NULL)
+		pt = (struct tracks_pt){ p->conf.media->pt, media_pt(p) };
+	if (p->state != PEER_UP ||
+	    !tracks_key(&p->tracks, p->dtls, is_client(p)))
+		return tracks_refuse(&p->tracks, GUARD_UNKEYED);
+	if (!open_batch(p, tx, &mark))
+		return tracks_refuse(&p->tracks, GUARD_FAILED);
+	return tracks_send(&p->tracks, owner, &s, &pt, h, tx);
 }
 
 size_t
@@ -930,10 +876,7 @@ peer_info(const struct peer *p, struct peer_info *info)
 	ice_stats(p->ice, &ice);
 	info->forged = p->forged + ice.bad_messages;
 	info->mtu = p->mtu;
-	if (p->guard != NULL)
-		guard_stats(p->guard, info->media);
-	for (int i = 0; i < GUARD_RESULTS; i++)
-		info->media[i] += p->unguarded[i];
+	tracks_stats(&p->tracks, info->media);
 	if (p->dtls != NULL) {
 		dtls_stats(p->dtls, &dtls);
 		info->forged += dtls.bad_records;
