@@ -402,6 +402,16 @@ class Link {
 			this.begin();
 		}
 	}
+	refused(why) {
+		if (why !== 'unknown session') {
+			this.trouble = 'Our half of the link is refused: ' +
+			    why + '.';
+			this.changed();
+		} else if (this.accepted) {
+			this.accepted = false;
+			this.open();
+		}
+	}
 	get up() {
 		return this.theirs !== null && this.theirs.up &&
 		    (this.udp || this.ours.up);
@@ -556,10 +566,7 @@ class Party {
 		if (typ === ACCEPT && s.ours) {
 			s.link.accepted = true;
 		} else if (typ === REJECT && s.ours) {
-			if (m.rsn === 'unknown session' && s.link.accepted) {
-				s.link.accepted = false;
-				s.link.open();
-			}
+			s.link.refused(m.rsn || 'no reason given');
 		} else if (typ === DATA && !s.ours && m.pay) {
 			s.order.take(m.seq, bytesOf(m.pay));
 		} else if (typ === CLOSE && !s.ours) {

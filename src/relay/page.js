@@ -54,7 +54,7 @@ function endpoint(host, port) {
 
 function describe(c) {
 	return endpoint(c.address || c.ip, c.port) + ' ' + c.candidateType +
-	    ' ' + c.protocol;
+	    ' ' + c.protocol.toLowerCase();
 }
 
 /*
@@ -62,7 +62,8 @@ function describe(c) {
  * that alone says whether UDP leaves the network here.
  */
 class Own {
-	constructor(rtc) {
+	constructor(rtc, out) {
+		this.out = out;		/* servers that are not asked */
 		this.asked = rtc.iceServers.flatMap(s => s.urls);
 		this.candidates = [];
 		this.errors = new Map();	/* by URL */
@@ -96,8 +97,8 @@ class Own {
 
 		if (f.length < 8)
 			return;
-		this.candidates.push({ protocol: f[2], address: f[4],
-			port: f[5], kind: f[7] });
+		this.candidates.push({ protocol: f[2].toLowerCase(),
+			address: f[4], port: f[5], kind: f[7] });
 		this.show();
 	}
 	finish() {
@@ -146,6 +147,9 @@ class Own {
 			    relayed[0].protocol + '.']);
 		else if (this.done && this.asks('turn'))
 			found.push(['No TURN server serves us.', 'no']);
+		for (const url of this.out)
+			found.push([url + ' is not used: it needs a user and ' +
+			    'a password.', 'no']);
 		for (const [url, why] of this.errors)
 			found.push([(url ? url + ': ' : '') + why, 'no']);
 		return found;
@@ -486,14 +490,20 @@ function tell(kind, head, words) {
 	v.replaceChildren(...head === '' ? [] : [text('b', head)], words);
 }
 
-/* As RTCPeerConnection wants them; throws what a person can mend. */
+/*
+ * As RTCPeerConnection wants them, which refuses all if one TURN server has no
+ * user: those are left out.
+ */
 function servers() {
+	const username = byId('turn-user').value;
+	const credential = byId('turn-pass').value;
 	const urls = byId('ice').value.split(/[\s,]+/).filter(s => s !== '')
 	    .map(s => /^(stuns?|turns?):/.test(s) ? s : 'stun:' + s);
+	const out = urls.filter(u => u.startsWith('turn') && username === '');
 
-	return urls.map(u => u.startsWith('turn') ? { urls: u,
-		username: byId('turn-user').value,
-		credential: byId('turn-pass').value } : { urls: u });
+	return { out, iceServers: urls.filter(u => !out.includes(u)).map(
+	    u => u.startsWith('turn') ? { urls: u, username, credential } :
+	    { urls: u }) };
 }
 
 function showTurn() {
@@ -510,8 +520,10 @@ function showHow() {
 }
 
 function leave() {
-	if (party !== null)
+	if (party !== null) {
+		party.onrelay = () => {};	/* its end is not news */
 		party.stop();
+	}
 	if (own !== null)
 		own.stop();
 	views.forEach(v => v.stop());
@@ -529,10 +541,11 @@ function onRelay(up, me) {
 
 function join(me, conf) {
 	const secure = location.protocol === 'https:';
-	const rtc = { iceServers: servers() };
+	const { iceServers, out } = servers();
+	const rtc = { iceServers };
 
 	leave();
-	own = new Own(rtc);
+	own = new Own(rtc, out);
 	relay = 'trying';
 	party = new Party(Object.assign({
 		url: (secure ? 'wss://' : 'ws://') + location.host +

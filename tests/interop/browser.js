@@ -8,38 +8,18 @@
 
 const fs = require('fs');
 const path = require('path');
-const puppeteer = require('puppeteer-core');
+const { launch, open } = require('./launch.js');
 
 const [pkg, url, me, setup, peer, link] = process.argv.slice(2);
-const firefox = pkg === 'firefox-esr';
 const service = fs.readFileSync(path.join(__dirname, 'service.js'), 'utf8');
 
-const how = firefox ? {
-	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
-	extraPrefsFirefox: {
-		'media.peerconnection.ice.obfuscate_host_addresses': false,
-		'media.peerconnection.ice.loopback': true
-	}
-} : {
-	executablePath: '/usr/bin/chromium', args: [
-		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-		'--disable-background-timer-throttling',
-		'--disable-features=WebRtcHideLocalIpsWithMdns'
-	]
-};
-
 async function main() {
-	const browser = await puppeteer.launch(Object.assign({
-		headless: true, userDataDir: path.join(process.env.TMPDIR,
-		    'profile' + process.pid), dumpio: false
-	}, how));
+	const browser = await launch(pkg, true);
 
 	process.on('SIGTERM', () => browser.close()
 	    .then(() => process.exit(0)));
-	const page = await browser.newPage();
+	const page = await open(browser);
 
-	page.on('console', m => console.error(m.text()));
-	page.on('pageerror', e => console.error('error:', e.message));
 	await page.goto(url.replace(/^ws/, 'http').replace(/\/api.*/, '/'));
 	await page.evaluate(`{
 		const module = {};

@@ -15,23 +15,10 @@
  */
 'use strict';
 
-const path = require('path');
 const readline = require('readline');
-const puppeteer = require('puppeteer-core');
+const { launch, open } = require('./launch.js');
 
 const [pkg, url, me, prefers] = process.argv.slice(2);
-const dark = prefers === 'dark';
-const how = pkg === 'firefox-esr' ? {
-	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
-	extraPrefsFirefox: {
-		'layout.css.prefers-color-scheme.content-override': dark ? 0 : 1
-	}
-} : {
-	executablePath: '/usr/bin/chromium', args: [
-		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'
-	]
-};
-
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /* In the page: what a person reads there. */
@@ -100,13 +87,12 @@ const acts = {
 };
 
 async function main() {
-	const browser = await puppeteer.launch(Object.assign({
-		headless: true, userDataDir: path.join(process.env.TMPDIR,
-		    'profile' + process.pid) }, how));
-	const page = await browser.newPage();
+	const browser = await launch(pkg, false, {
+		'layout.css.prefers-color-scheme.content-override':
+		    prefers === 'dark' ? 0 : 1
+	});
+	const page = await open(browser);
 
-	page.on('pageerror', e => console.error('error:', e.message));
-	page.on('console', m => console.error(m.text()));
 	try {
 		await page.setViewport({ width: 900, height: 800 });
 		if (pkg !== 'firefox-esr')

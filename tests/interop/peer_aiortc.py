@@ -134,7 +134,7 @@ class Link:
         self.open()
 
     def reset(self):
-        self.seq, self.buf, self.job = 0, b'', None
+        self.seq, self.buf, self.job = 0, bytearray(), None
         self.extra, self.turn = [], 0
         self.out = asyncio.Queue()
         if self.queue:
@@ -205,7 +205,8 @@ class Link:
                 self.command(line.decode().split())
             elif len(self.buf) >= self.job[1]:
                 job, self.job = self.job, None
-                data, self.buf = self.buf[:job[1]], self.buf[job[1]:]
+                data = bytes(self.buf[:job[1]])
+                del self.buf[:job[1]]
                 self.finish(job, data)
             else:
                 return
@@ -230,8 +231,8 @@ class Link:
     def command(self, word):
         if word[0] == 'info':
             self.say_line(json.dumps({
-                'offered': self.theirs.role, 'answered': self.ours.role,
-                'closes': self.closes}))
+                'asked': int(word[1]), 'offered': self.theirs.role,
+                'answered': self.ours.role, 'closes': self.closes}))
         elif word[0] == 'channels':
             asyncio.ensure_future(self.channels(int(word[1])))
         elif word[0] == 'close':

@@ -5,7 +5,7 @@
  *	echo N M	N bytes, to come back in messages of M bytes of payload
  *	bulk N KEY	N bytes of the pattern each way at the same time, and
  *			then "ok" or "bad OFFSET" and a newline
- *	info		a line of JSON comes back: the role in DTLS of this
+ *	info N		a line of JSON comes back: N, the role in DTLS of this
  *			end where it offered and where it answered, channels
  *			closed so far
  *	channels N	what is sent from now on is spread over N channels
@@ -49,10 +49,10 @@ class Service {
 		}).catch(e => this.link.party.log('send: ' + e));
 		return this.queue;
 	}
-	info() {
+	info(asked) {
 		const l = this.link;
 
-		this.say(JSON.stringify({ offered: l.theirs.role,
+		this.say(JSON.stringify({ asked, offered: l.theirs.role,
 			answered: l.ours.role, closes: l.closes }));
 	}
 	more(n) {
@@ -130,7 +130,7 @@ class Service {
 		else if (word[0] === 'bulk')
 			this.job = new Bulk(this, n, v);
 		else if (word[0] === 'info')
-			this.info();
+			this.info(n);
 		else if (word[0] === 'channels')
 			this.channels(n);
 		else if (word[0] === 'close')

@@ -443,8 +443,8 @@ func (l *link) command(word []string) {
 	switch word[0] {
 	case "info":
 		b, _ := json.Marshal(map[string]interface{}{
-			"offered": l.theirs.role, "answered": l.ours.role,
-			"closes": l.closes})
+			"asked": json.Number(word[1]), "offered": l.theirs.role,
+			"answered": l.ours.role, "closes": l.closes})
 		l.line(string(b))
 		return
 	case "close":
