@@ -16,7 +16,7 @@ uint32_t hotlink_sctp_next(void);
 int hotlink_sctp_numbers(struct socket *, uint64_t *);
 void hotlink_sctp_assure(struct socket *);
 void hotlink_sctp_kick(struct socket *);
-void hotlink_sctp_hurry(struct socket *);
+int hotlink_sctp_hurry(struct socket *);
 void hotlink_sctp_work(void);
 int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
     size_t, const void *, size_t);
@@ -147,9 +147,10 @@ hotlink_sctp_kick(struct socket *so)
 /*
  * The path is another one: what is outstanding was lost on the old one, and
  * T3, which doubled while that was dead, must not hold it up on the new one.
- * It expires now, and from then on as it was last measured.
+ * It expires now, and from then on as it was last measured. Zero: it has not
+ * doubled.
  */
-void
+int
 hotlink_sctp_hurry(struct socket *so)
 {
 	struct sctp_tcb *stcb = hotlink_tcb(so);
@@ -159,17 +160,18 @@ hotlink_sctp_hurry(struct socket *so)
 	if (stcb == NULL || TAILQ_EMPTY(&stcb->asoc.sent_queue) ||
 	    (net = stcb->asoc.primary_destination) == NULL ||
 	    SCTP_GET_STATE(stcb) < SCTP_STATE_OPEN || net->lastsa == 0)
-		return;
+		return (0);
 	rto = (uint32_t)((net->lastsa >> SCTP_RTT_SHIFT) + net->lastsv);
 	if (rto < stcb->asoc.minrto)
 		rto = stcb->asoc.minrto;
 	if (rto >= net->RTO)
-		return;
+		return (0);
 	sctp_timer_stop(SCTP_TIMER_TYPE_SEND, stcb->sctp_ep, stcb, net,
 	    SCTP_FROM_SCTP_INDATA + SCTP_LOC_27);
 	net->RTO = 1;
 	sctp_timer_start(SCTP_TIMER_TYPE_SEND, stcb->sctp_ep, stcb, net);
 	net->RTO = rto;
+	return (1);
 }
 
 /* What the worker thread would do: addresses that went are forgotten. */

@@ -181,14 +181,19 @@ start_dtls(struct peer *p, uint64_t now)
 		fail(p, "out of memory");
 }
 
+static bool
+is_far(const struct peer *p)
+{
+	struct ice_info	 info;
+
+	return ice_info(p->ice, &info) && info.rtt >= FAR;
+}
+
 static size_t
 space_for(const struct peer *p)
 {
-	struct ice_info	 info;
-	size_t		 n = SPACE_NEAR;
+	size_t	 n = is_far(p) ? SPACE_FAR : SPACE_NEAR;
 
-	if (ice_info(p->ice, &info) && info.rtt >= FAR)
-		n = SPACE_FAR;
 	if (p->conf.space != 0 && n > p->conf.space)
 		n = p->conf.space;
 	return n > SPACE_LEAST ? n : SPACE_LEAST;
@@ -200,7 +205,8 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 	struct assoc_conf	 conf = {
 		.client = is_client(p),
 		.mtu = (p->mtu - DTLS_OVERHEAD) & ~(size_t)3,
-		.sndbuf = space_for(p), .rcvbuf = space_for(p),
+		.sndbuf = is_far(p) ? 0 : space_for(p),
+		.sndbuf_most = space_for(p), .rcvbuf = space_for(p),
 	};
 	size_t			 mark;
 	bool			 path;
@@ -466,7 +472,7 @@ ice_to_peer(struct peer *p, uint64_t now, struct peer_event *ev)
 			return true;
 		case ICE_EV_PATH:
 			if (p->assoc != NULL)
-				assoc_hurry(p->assoc, now);
+				assoc_moved(p->assoc, now);
 			ev->type = PEER_EV_PATH;
 			return true;
 		case ICE_EV_LOST:

@@ -23,7 +23,7 @@
 enum {
 	COMMON = 12,			/* the header of every packet */
 	MTU_MIN = 512, MTU_MAX = 16384,
-	SPACE = 1 << 20, SPACE_MAX = 4 << 20,
+	SPACE_MAX = 4 << 20,
 	MESSAGE = 262144,
 	NOTE = 4096,			/* the largest notification of ours */
 	CHANNELS = 256,			/* open at a time */
@@ -151,14 +151,13 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 	if (a == NULL)
 		return NULL;
 	a->conf = *conf;
-	a->steer.space = conf->sndbuf != 0 ? conf->sndbuf : SPACE;
-	a->steer.most = conf->sndbuf != 0 ? conf->sndbuf : SPACE_MAX;
+	steer_init(&a->steer, &a->conf);
 	if (a->conf.rcvbuf == 0)
 		a->conf.rcvbuf = SPACE_MAX;
 	if (a->conf.max_message == 0)
 		a->conf.max_message = MESSAGE;
 	assert(a->conf.mtu >= MTU_MIN && a->conf.mtu <= MTU_MAX);
-	assert(a->conf.sndbuf <= SPACE_MAX && a->conf.rcvbuf <= SPACE_MAX);
+	assert(a->steer.most <= SPACE_MAX && a->conf.rcvbuf <= SPACE_MAX);
 	a->now = now;
 	a->streams = LIB_STREAMS;
 	a->cap = a->conf.max_message + NOTE;
@@ -460,8 +459,7 @@ on_change(struct assoc *a, struct rd *r, struct assoc_event *ev)
 		if (sac.sac_inbound_streams < a->streams)
 			a->streams = sac.sac_inbound_streams;
 		a->chunk = lib_chunk(a->so);
-		if (!a->conf.newreno)
-			steer_begin(&a->steer, a->so, &a->out, a->chunk);
+		steer_begin(&a->steer, a->so, &a->out, a->chunk);
 		ev->type = ASSOC_EV_UP;
 		return true;
 	case SCTP_COMM_LOST:
@@ -679,16 +677,6 @@ watch(struct assoc *a)
 }
 
 void
-assoc_hurry(struct assoc *a, uint64_t now)
-{
-	if (a->so == NULL || a->state != ASSOC_UP)
-		return;
-	a->now = a->progress_at = now;	/* patience begins anew, too */
-	lib_now(now);
-	lib_hurry(a->so);
-}
-
-void
 assoc_tick(struct assoc *a, uint64_t now, struct batch *tx)
 {
 	if (a->so == NULL)
@@ -823,14 +811,9 @@ size_t
 assoc_room(const struct assoc *a)
 {
 	uint64_t	 v[LIB_NUMBERS];
-	size_t		 room, most;
 
-	if (a->state != ASSOC_UP || !lib_numbers(a->so, v))
-		return 0;
-	room = (size_t)v[LIB_ROOM];
-	/* Space for what is under way is none for what waits. */
-	most = v[LIB_UNSENT] < SPACE ? SPACE - (size_t)v[LIB_UNSENT] : 0;
-	return a->conf.sndbuf == 0 && most < room ? most : room;
+	return a->state == ASSOC_UP && lib_numbers(a->so, v) ?
+	    steer_room(&a->steer, v) : 0;
 }
 
 uint64_t
@@ -870,6 +853,18 @@ assoc_theirs(const struct assoc *a)
 		if (a->chan[id].state == CHAN_OPEN && !is_ours(a, id))
 			return id;
 	return -1;
+}
+
+void
+assoc_moved(struct assoc *a, uint64_t now)
+{
+	if (a->so == NULL || a->state != ASSOC_UP)
+		return;
+	a->now = a->progress_at = now;	/* patience begins anew, too */
+	lib_now(now);
+	/* Timeouts have told the model already that nothing is certain. */
+	if (!lib_hurry(a->so))
+		steer_moved(&a->steer, now);
 }
 
 void
@@ -918,12 +913,6 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 	info->cwnd = a->steer.model != NULL ?
 	    steer_cwnd(&a->steer) : v[LIB_CWND];
 	info->unacked = v[LIB_QUEUED];
-}
-
-const char *
-assoc_congestion_control(void)
-{
-	return lib_cc();
 }
 
 const char *

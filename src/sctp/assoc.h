@@ -20,8 +20,9 @@ struct assoc_conf {
 	bool		 client;	/* DTLS client: even channel ids */
 	/* of an SCTP packet, 12-byte header included */
 	size_t		 mtu;
-	/* 0: from 1 MiB to 4 as the path needs; and 4, all of it */
-	size_t		 sndbuf, rcvbuf;
+	size_t		 sndbuf, rcvbuf;	/* 0: as below; 4 MiB */
+	/* with sndbuf 0: from 1 MiB to this as the path needs; 0: 4 MiB */
+	size_t		 sndbuf_most;
 	/* usrsctp's congestion control in place of ours */
 	bool		 newreno;
 	size_t		 max_message;	/* the largest we accept: 0: 262144 */
@@ -131,12 +132,6 @@ bool		 assoc_send_how(struct assoc *, uint64_t now, uint16_t channel,
 size_t		 assoc_room(const struct assoc *);
 size_t		 assoc_unacked(const struct assoc *);
 
-/*
- * The path is another one, or back: what is under way goes again with the
- * next tick, which is due now. The stock library has its own pace.
- */
-void		 assoc_hurry(struct assoc *, uint64_t now);
-
 /* Since when nothing of what is under way was acknowledged; or NEVER. */
 uint64_t	 assoc_stalled(const struct assoc *);
 
@@ -150,6 +145,13 @@ void		 assoc_close(struct assoc *, uint64_t now, uint16_t channel,
 
 /* A channel that the peer opened and nobody has closed; -1: there is none. */
 int		 assoc_theirs(const struct assoc *);
+
+/*
+ * The path is another one, or back: what was learnt of the old one is void,
+ * and if that was dead, what is under way goes again with the next tick, which
+ * is due now. The stock library has its own pace.
+ */
+void		 assoc_moved(struct assoc *, uint64_t now);
 
 /* End it now: ABORT to the peer. No event follows; the state is LOST. */
 void		 assoc_abort(struct assoc *, uint64_t now, struct batch *tx);

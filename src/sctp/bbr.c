@@ -79,6 +79,7 @@ struct bbr {
 	uint64_t	 sent_at;	/* 0: none of what was sent once */
 	size_t		 acked, given_up;
 	uint64_t	 latest;	/* sent_at of all so far */
+	uint64_t	 since;		/* what was sent before says nothing */
 
 	/* the model */
 	uint64_t	 rates[2];	/* best of this cycle and the last */
@@ -294,7 +295,7 @@ bbr_free(struct bbr *b)
 void
 bbr_moved(struct bbr *b, uint64_t now)
 {
-	b->now = now;
+	b->now = b->since = now;
 	b->cwnd = FIRST * b->mtu;
 	b->pace = 0;
 	restart(b);
@@ -348,7 +349,7 @@ take_sample(struct bbr *b, struct sample *s)
 	const struct mark	*m;
 	uint64_t		 took;
 
-	if (b->sent_at == 0 || b->sent_at > b->now)
+	if (b->sent_at == 0 || b->sent_at > b->now || b->sent_at < b->since)
 		return false;
 	m = mark_of(b, b->sent_at);
 	s->rtt = most(b->now - b->sent_at, 1);

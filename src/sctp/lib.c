@@ -42,7 +42,7 @@ uint32_t	 hotlink_sctp_next(void);
 int		 hotlink_sctp_numbers(struct socket *, uint64_t *);
 void		 hotlink_sctp_assure(struct socket *);
 void		 hotlink_sctp_kick(struct socket *);
-void		 hotlink_sctp_hurry(struct socket *);
+int		 hotlink_sctp_hurry(struct socket *);
 void		 hotlink_sctp_work(void);
 int		 hotlink_sctp_send2(struct socket *, uint16_t, uint32_t,
 		     const void *, size_t, const void *, size_t);
@@ -126,10 +126,11 @@ hotlink_sctp_kick(struct socket *so)
 	(void)so;
 }
 
-__attribute__((weak)) void
+__attribute__((weak)) int
 hotlink_sctp_hurry(struct socket *so)
 {
 	(void)so;
+	return 0;
 }
 
 __attribute__((weak)) int
@@ -411,10 +412,10 @@ lib_space(struct socket *so, size_t sndbuf)
 	set(so, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
 }
 
-void
+bool
 lib_hurry(struct socket *so)
 {
-	hotlink_sctp_hurry(so);
+	return hotlink_sctp_hurry(so) != 0;
 }
 
 bool

@@ -69,8 +69,11 @@ void		 lib_kick(struct socket *);
 /* What it may hold from now on. */
 void		 lib_space(struct socket *, size_t sndbuf);
 
-/* The path is another one: nothing waits for what was lost on the old one. */
-void		 lib_hurry(struct socket *);
+/*
+ * The path is another one: nothing waits for what was lost on the old one.
+ * False: nothing did.
+ */
+bool		 lib_hurry(struct socket *);
 
 /* One message of two pieces, whole or not at all. */
 bool		 lib_send(struct socket *, uint16_t stream, uint32_t ppid,

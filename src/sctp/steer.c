@@ -5,6 +5,7 @@
 #include <sys/time.h>		/* struct timeval; nothing here reads a clock */
 
 #include "base/time.h"
+#include "sctp/assoc.h"
 #include "sctp/bbr.h"
 #include "sctp/lib.h"
 #include "sctp/out.h"
@@ -14,6 +15,12 @@ enum {
 	CHUNK_HEADER = 16,
 	FULL = 2048,		/* a window of less is closed */
 	TRIPS = 4,
+	SPACE = 1 << 20, SPACE_MOST = 4 << 20,	/* at first, and at last */
+	/*
+	 * What may wait unsent, so that not all that comes later waits behind
+	 * it: a 32nd of what goes in a second, but a message whatever its size.
+	 */
+	BACKLOG_LEAST = 256 << 10, BACKLOG_MOST = 1 << 20, BACKLOG = 32,
 };
 
 void		 hotlink_sctp_acked(void *, const struct timeval *, uint32_t,
@@ -104,11 +111,31 @@ hotlink_sctp_timeout(void *id)
 		bbr_timeout(b);
 }
 
+const char *
+assoc_congestion_control(void)
+{
+	return lib_cc();
+}
+
+/* A window that usrsctp sets needs all the space at once. */
+void
+steer_init(struct steer *s, const struct assoc_conf *conf)
+{
+	s->wanted = lib_has_model() && !conf->newreno;
+	s->most = conf->sndbuf != 0 ? conf->sndbuf : conf->sndbuf_most;
+	if (s->most == 0)
+		s->most = SPACE_MOST;
+	s->space = s->most;
+	if (s->wanted && conf->sndbuf == 0 && s->space > SPACE)
+		s->space = SPACE;
+	s->bounded = s->wanted && conf->sndbuf == 0;
+}
+
 /* Without memory, or with another library, usrsctp's own goes on. */
 void
 steer_begin(struct steer *s, struct socket *so, struct out *o, size_t chunk)
 {
-	if (!lib_has_model() || s->model != NULL)
+	if (!s->wanted || s->model != NULL)
 		return;
 	s->model = bbr_new(chunk + CHUNK_HEADER, o->id, lib_time());
 	o->model = s->model;
@@ -192,4 +219,35 @@ size_t
 steer_cwnd(const struct steer *s)
 {
 	return bbr_cwnd(s->model);
+}
+
+static size_t
+backlog(const struct steer *s)
+{
+	struct bbr_info	 i = { 0 };
+
+	if (s->model != NULL)
+		bbr_info(s->model, &i);
+	if (i.rate / BACKLOG < BACKLOG_LEAST)
+		return BACKLOG_LEAST;
+	return i.rate / BACKLOG > BACKLOG_MOST ? BACKLOG_MOST :
+	    (size_t)(i.rate / BACKLOG);
+}
+
+size_t
+steer_room(const struct steer *s, const uint64_t *v)
+{
+	size_t	 room = (size_t)v[LIB_ROOM], most = backlog(s);
+
+	if (!s->bounded)
+		return room;
+	most = v[LIB_UNSENT] < most ? most - (size_t)v[LIB_UNSENT] : 0;
+	return most < room ? most : room;
+}
+
+void
+steer_moved(struct steer *s, uint64_t now)
+{
+	if (s->model != NULL)
+		bbr_moved(s->model, now);
 }

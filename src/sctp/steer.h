@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct assoc_conf;
 struct bbr;
 struct out;
 struct socket;
@@ -16,11 +17,15 @@ struct socket;
  */
 struct steer {
 	struct bbr	*model;		/* NULL: usrsctp's own */
+	bool		 wanted;	/* there will be one */
 	size_t		 space, most;	/* sndbuf as it is, and may become */
+	bool		 bounded;	/* what waits unsent is */
 	size_t		 flight;	/* as this call began */
 	uint64_t	 data;		/* out.data, then */
 	bool		 paced;		/* it is time that we wait for */
 };
+
+void		 steer_init(struct steer *, const struct assoc_conf *);
 
 /* Once it is up. chunk: bytes of a message in a full packet. */
 void		 steer_begin(struct steer *, struct socket *, struct out *,
@@ -38,5 +43,11 @@ void		 steer_leave(struct steer *, struct socket *, struct out *,
 /* If paced, when lib_kick has something to send; else NEVER. */
 uint64_t	 steer_next(const struct steer *);
 size_t		 steer_cwnd(const struct steer *);
+
+/* Bytes a message may have; v are the numbers of lib.h. */
+size_t		 steer_room(const struct steer *, const uint64_t *v);
+
+/* The path is another one. */
+void		 steer_moved(struct steer *, uint64_t now);
 
 #endif

@@ -231,7 +231,7 @@ a_closed_channel_is_closed_behind_its_data(void **state)
 	uint16_t		 id;
 
 	(void)state;
-	up(&net, (struct assoc_conf){ 0 });
+	up(&net, (struct assoc_conf){ .sndbuf = MIB });
 	w.e[0].want_channels = 1;
 	w.e[0].want = 300000;
 	w.e[0].size = 30000;
