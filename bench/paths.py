@@ -16,6 +16,8 @@ SETTLE = 2                      # slow start is not what is asked
 SHARED = 3 * SECONDS            # with TCP: CUBIC's cycle is long
 RATE = 100                      # Mbit/s
 QUEUES = 150, 625, 2500         # kB; 625 is 50 ms of it
+RTTS = [int(x) for x in os.environ.get('HOTLINK_PATHS_RTTS',
+                                       '20 50 100').split()]
 CONTROLS = 'bbr', 'newreno'
 CALLED = {'bbr': 'hotlink', 'newreno': 'usrsctp', 'cubic': 'cubic',
           'stock': 'usrsctp, unpatched', 'first': 'cubic, there before'}
@@ -261,7 +263,7 @@ def main():
     try:
         with open(OUT, 'w') as out:
             if 'alone' in which:
-                alone(out, (20, 50, 100), (0, 0.1, 1), RATE)
+                alone(out, RTTS, (0, 0.1, 1), RATE)
             if 'free' in which:
                 alone(out, (40,), (0, 0.1), 0, CONTROLS + (
                     ('stock',) if os.access(STOCK, os.X_OK) else ()))

@@ -635,11 +635,11 @@ set_cwnd(struct bbr *b)
 	b->cwnd = most(b->cwnd, LEAST * b->mtu);
 }
 
-/* An eighth of the round trip may be caught up with, if we come too late. */
+/* A quarter of the round trip may be caught up with, if we come too late. */
 static uint64_t
 late(const struct bbr *b)
 {
-	return most(least(b->rtt_min / 8, CATCH_UP), BURST);
+	return most(least(b->rtt_min / 4, CATCH_UP), BURST);
 }
 
 static void

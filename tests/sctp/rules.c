@@ -247,6 +247,13 @@ a_send_is_whole_or_nothing(void **state)
 }
 
 /*
+ * usrsctp counts a round trip in whole milliseconds, so that with a bit more
+ * all that is under way is older than it when a timer expires that should not
+ * have: that is how the stock library fails here, with 29 of 38 MiB/s or less.
+ */
+enum { ODD = 200 };
+
+/*
  * No loss: nothing is sent twice, usrsctp's cwnd only grows, and after slow
  * start what passes is the window of 2 MiB per round trip less its
  * bookkeeping, with our congestion control as with usrsctp's.
@@ -283,8 +290,8 @@ static void
 a_steady_delay_of_40_ms_never_shrinks_the_window(void **state)
 {
 	(void)state;
-	steady(20 * MS, 30, true);
-	steady(20 * MS, 30, false);
+	steady(20 * MS + ODD, 30, true);
+	steady(20 * MS + ODD, 30, false);
 }
 
 /* Without the T3 fix cwnd is halved here: 9 MiB/s. */
@@ -292,8 +299,8 @@ static void
 a_steady_delay_of_100_ms_never_shrinks_the_window(void **state)
 {
 	(void)state;
-	steady(50 * MS, 12, true);
-	steady(50 * MS, 12, false);
+	steady(50 * MS + ODD, 12, true);
+	steady(50 * MS + ODD, 12, false);
 }
 
 static void
