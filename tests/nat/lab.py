@@ -126,6 +126,16 @@ class Space:
     def nft(self, text):
         self.run(['nft', '-f', '-'], text)
 
+    def await_link(self, device):
+        """The kernel takes its time to say that a cable is in, and until then
+        swallows what is sent."""
+        until = time.monotonic() + 20
+        while ' state UP ' not in self.run(['ip', '-o', 'link', 'show', 'dev',
+                                            device]).stdout:
+            if time.monotonic() > until:
+                raise RuntimeError('%s: %s is not up' % (self.name, device))
+            time.sleep(0.02)
+
     def sysctl(self, name, value):
         self.run(['sh', '-c', 'echo %s >/proc/sys/net/%s' % (value, name)])
 
@@ -231,6 +241,8 @@ class Lab:
         space.ip(*['addr add %s dev %s%s' % (
             a, device, ' nodad' if ':' in a else '') for a in addresses],
             'link set %s up' % device)
+        self.spaces['net'].await_link(name)
+        space.await_link(device)
         return name
 
     def number(self):
@@ -268,6 +280,8 @@ class Lab:
         host.ip('addr add %s/24 dev %s' % (router.inside_address, device),
                 'link set %s up' % device,
                 'route add default via 10.%d.0.1' % router.n)
+        router.await_link('lan')
+        host.await_link(device)
         host.router = router
 
     def behind(self, name, kind, **how):
