@@ -168,7 +168,8 @@ SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 	tests/run tests/style tests/fuzz/run tests/live/binary
 SCRIPTS += src/deps/srtp.edit
 BENCH += tunnels
-SCRIPTS += bench/all bench/setup bench/tunnels
+SCRIPTS += bench/all bench/setup bench/first-byte bench/publish \
+	tests/interop/setup tests/interop/lib.sh tests/live/bench
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe
 TOOLS += $(O)/tests/net/wire

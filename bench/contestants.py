@@ -109,6 +109,7 @@ class Ssh(Tunnel):
     cipher = 'aes128-gcm@openssh.com'
 
     def begin(self):
+        self.user = getpass.getuser()
         here = os.path.join(PEERS, 'sshd')
         sshd = need('/usr/sbin/sshd', here + '/usr/sbin/sshd')
         ssh, keygen = need('ssh'), need('ssh-keygen')
@@ -143,23 +144,23 @@ class Ssh(Tunnel):
             '-o', 'UserKnownHostsFile=%s/known' % self.box, '-o',
             'StrictHostKeyChecking=no', '-o', 'LogLevel=ERROR', '-o',
             'ExitOnForwardFailure=yes', '-c', self.cipher, *forward,
-            '%s@127.0.0.1' % getpass.getuser(), stdin=subprocess.DEVNULL,
+            self.user + '@127.0.0.1', stdin=subprocess.DEVNULL,
             stderr=self.log())
         self.procs = [client, server]
 
 
     def apart(self):
         """As root sshd wants a user and a directory that come with its
-        package: they are there for it alone."""
+        package, and root's account may be locked: what it needs is there for
+        it alone."""
         if os.geteuid() != 0:
             return ()
         with open('/etc/passwd') as old, \
                 open(self.box + '/passwd', 'w') as new:
-            users = old.read()
-            new.write(users)
-            if '\nsshd:' not in users:
-                new.write('sshd:x:65533:65534::/run/sshd:'
-                          '/usr/sbin/nologin\n')
+            new.write(old.read().rstrip('\n') + '\n')
+            new.write('sshd:*:65533:65534::/run/sshd:/usr/sbin/nologin\n'
+                      'bench:*:0:0::%s:/bin/sh\n' % self.box)
+        self.user = 'bench'
         return ('unshare', '-m', 'sh', '-c',
                 'mount --bind "$0" /etc/passwd && mount -t tmpfs none /run '
                 '&& mkdir -m 755 /run/sshd && exec "$@"',

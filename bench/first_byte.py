@@ -139,9 +139,6 @@ def new_links(hotlink, box):
     for case, v in took.items():
         for run, t in enumerate(v):
             emit('first byte', case, 'hotlink', t, 'ms', run)
-    for run, t in enumerate(took['new link']):
-        emit('first byte', 'new link, beyond 1 RTT', 'hotlink', t - rtt, 'ms',
-             run)
     emit('first byte', 'the path', 'RTT', rtt, 'ms', 0)
     return rtt, took
 

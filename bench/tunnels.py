@@ -183,7 +183,8 @@ def latency(tunnels):
                        for q in ('p50', 'p99', 'p999')]
                 if row[0]:
                     say('    %-18s %s' % (t.name, ' / '.join(
-                        '%.0f' % sorted(x)[len(x) // 2] if x else '-'
+                        '%.0f' % sorted(x)[len(x) // 2]
+                        if x and len(x) == len(row[0]) else '-'
                         for x in row)))
 
 
