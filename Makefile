@@ -53,6 +53,7 @@ SRC_SCTP = assoc dcep lib out pool
 SRC_SCTP += bbr steer
 SRC_SRTP = library guard rtp
 SRC_PEER = fmtp peer sdp tracks
+SRC_PEER += mtu
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy \

@@ -38,7 +38,7 @@ struct sums {
 			 rx_bytes, fallbacks, violations, stalls;
 	uint64_t	 send_us, send_max_us, write_us, write_max_us;
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
-			 bad_messages, forged, wedges;
+			 bad_messages, forged, wedges, resizes;
 	uint64_t	 dg_sent, dg_delivered, dg_overflows, dg_old,
 			 dg_unfit, dg_lost, dg_unheard, dg_refused;
 	uint64_t	 media[GUARD_RESULTS], unannounced;
@@ -128,6 +128,7 @@ add_party(struct sums *s, const struct party_info *i)
 	s->bad_messages += i->bad_messages;
 	s->forged += i->forged;
 	s->wedges += i->wedges;
+	s->resizes += i->resizes;
 	s->unannounced += i->unannounced;
 	for (int r = 0; r < GUARD_RESULTS; r++)
 		s->media[r] += i->media[r];
@@ -366,6 +367,7 @@ set_sums(json_t *o, const struct sums *s)
 	set_int(o, "wedges", s->wedges);
 	set_int(o, "bad_messages", s->bad_messages);
 	set_int(o, "forged", s->forged);
+	set_int(o, "p2p_resized", s->resizes);
 	set_int(o, "rtp_malformed", s->media[GUARD_MALFORMED]);
 	set_int(o, "rtp_forged", s->media[GUARD_FORGED]);
 	set_int(o, "rtp_replayed", s->media[GUARD_REPLAYED]);

@@ -16,12 +16,12 @@
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "dtls/dtls.h"
+#include "peer/mtu.h"
 #include "peer/peer.h"
 #include "peer/sdp.h"
 #include "peer/tracks.h"
 
 enum {
-	STALL = 1 * SEC,	/* before its size is doubted */
 	/*
 	 * What SCTP may hold: near, two turns of either end, since less makes
 	 * them wait for each other and more falls out of the cache; far, what
@@ -29,7 +29,7 @@ enum {
 	 */
 	SPACE_NEAR = 2 << 20, SPACE_FAR = 4 << 20, SPACE_LEAST = 256 << 10,
 	FAR = 5 * MS,		/* round trip */
-	LOOK_AGAIN = 3 * SEC,
+	REOPEN_GAP = 1 * SEC,	/* between two that the peer wants */
 	EARLY = 4,		/* datagrams that overtook our own ICE check */
 	EARLY_LEN = 1500,
 	MESSAGE_MAX = 262144,	/* field.md: never trust a larger limit */
@@ -57,9 +57,10 @@ struct peer {
 	struct early		*early;
 	size_t			 nearly;
 	uint64_t		 forged;
-	size_t			 mtu;	/* in use */
-	bool			 sought, mtu_lost;
-	uint64_t		 looked;	/* at whether it still holds */
+	struct mtu		 mtu;
+	/* a fresh association began; of our doing: as the size changed */
+	bool			 tell_reopened, resized;
+	uint64_t		 reopened, resizes;
 };
 
 static void
@@ -93,9 +94,7 @@ peer_new(const struct peer_conf *conf, uint64_t now)
 	p->conf.hosts = NULL;
 	p->conf.stuns = NULL;
 	p->conf.relays = NULL;
-	p->mtu = conf->mtu != 0 ? conf->mtu : PEER_MTU;
-	if (p->conf.mtu_most == 0 || p->conf.mtu_most > PEER_MTU_MOST)
-		p->conf.mtu_most = PEER_MTU_MOST;
+	mtu_init(&p->mtu, conf->mtu, conf->mtu_most);
 	if (p->conf.max_message == 0)
 		p->conf.max_message = MESSAGE_DEFAULT;
 	p->session_id = rng_u64(conf->rng) >> 1;
@@ -168,7 +167,7 @@ start_dtls(struct peer *p, uint64_t now)
 	struct dtls_conf	 conf = {
 		.client = is_client(p), .cert = p->conf.cert,
 		.rng = p->conf.rng, .key_id = p->conf.key_id,
-		.mtu = p->mtu < PEER_MTU ? p->mtu : PEER_MTU,
+		.mtu = p->mtu.size < PEER_MTU ? p->mtu.size : PEER_MTU,
 	};
 	struct ice_info		 info;
 
@@ -204,7 +203,7 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 {
 	struct assoc_conf	 conf = {
 		.client = is_client(p),
-		.mtu = (p->mtu - DTLS_OVERHEAD) & ~(size_t)3,
+		.mtu = (p->mtu.size - DTLS_OVERHEAD) & ~(size_t)3,
 		.sndbuf = is_far(p) ? 0 : space_for(p),
 		.sndbuf_most = space_for(p), .rcvbuf = space_for(p),
 	};
@@ -221,6 +220,37 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 	close_batch(p, tx, mark, path);
 }
 
+/*
+ * An association's size cannot grow, and its chunks cannot be cut again once
+ * they are numbered: so a fresh one goes on within the same DTLS, with no word
+ * to the relay. Whoever wants it just begins; that tells the other (RFC 9260
+ * has its INIT as a restart, but nothing of the old one is kept here).
+ */
+static void
+reopen(struct peer *p, uint64_t now, struct batch *tx)
+{
+	assoc_free(p->assoc);
+	p->assoc = NULL;
+	p->reopened = now;
+	p->tell_reopened = true;
+	p->state = PEER_CONNECTING;
+	start_sctp(p, now, tx);
+}
+
+/* The peer's wish; it says it again if it comes too soon. */
+static bool
+reopens(struct peer *p, uint64_t now, const struct span *app,
+    struct batch *tx)
+{
+	if (!p->remote->reopens || !assoc_is_another(p->assoc, app->p, app->n))
+		return true;
+	if (p->reopened != 0 && now < p->reopened + REOPEN_GAP)
+		return false;
+	mtu_renew(&p->mtu, p->ice, now);
+	reopen(p, now, tx);
+	return p->assoc != NULL;
+}
+
 /* One record's plaintext for SCTP. */
 static void
 deliver(struct peer *p, uint64_t now, struct span *app, struct batch *tx)
@@ -228,37 +258,11 @@ deliver(struct peer *p, uint64_t now, struct span *app, struct batch *tx)
 	size_t	 mark;
 	bool	 path;
 
-	if (app->n == 0 || p->assoc == NULL)
+	if (app->n == 0 || p->assoc == NULL || !reopens(p, now, app, tx))
 		return;
 	path = open_batch(p, tx, &mark);
 	assoc_input(p->assoc, now, app->p, app->n, tx);
 	close_batch(p, tx, mark, path);
-}
-
-/*
- * How large datagrams may be is asked while DTLS shakes hands, and SCTP, which
- * cannot grow later, waits for the answer (RFC 8899). What takes foreign peers
- * by surprise is known (PEER_MTU_FOREIGN), so they are not asked.
- */
-static void
-search_mtu(struct peer *p, uint64_t now, struct batch *tx)
-{
-	if (p->conf.mtu == 0 && p->remote->hotlink)
-		ice_search_mtu(p->ice, now, p->conf.mtu_most, tx);
-	p->sought = ice_searches_mtu(p->ice);
-	if (!p->remote->hotlink && p->mtu > PEER_MTU_FOREIGN)
-		p->mtu = PEER_MTU_FOREIGN;
-}
-
-static bool
-knows_mtu(struct peer *p)
-{
-	if (p->sought && ice_searches_mtu(p->ice))
-		return false;
-	if (p->sought && ice_mtu(p->ice) != 0)
-		p->mtu = ice_mtu(p->ice);
-	p->sought = false;
-	return true;
 }
 
 static void
@@ -268,7 +272,7 @@ check_dtls(struct peer *p, uint64_t now, struct batch *tx)
 	case DTLS_HANDSHAKE:
 		break;
 	case DTLS_UP:
-		if (p->assoc == NULL && knows_mtu(p))
+		if (p->assoc == NULL && mtu_known(&p->mtu, p->ice, now))
 			start_sctp(p, now, tx);
 		break;
 	case DTLS_CLOSED:
@@ -345,7 +349,7 @@ advance(struct peer *p, uint64_t now, struct batch *tx)
 			return;
 		tx->to = *ice_path(p->ice);
 		dtls_tick(p->dtls, now, tx);
-		search_mtu(p, now, tx);
+		mtu_seek(&p->mtu, p->ice, now, !p->remote->hotlink, tx);
 		replay_early(p, now, tx);
 	} else if (p->dtls != NULL && p->assoc == NULL)
 		check_dtls(p, now, tx);
@@ -394,27 +398,23 @@ goodbye(struct peer *p, uint64_t now, struct batch *tx)
 		dtls_close(p->dtls, now, tx);
 }
 
-/*
- * A path that has shrunk swallows what is too large for it without a word
- * (RFC 8899 4.3). Chunks of SCTP cannot be cut again once they are numbered,
- * so a new connection has to carry on with smaller ones.
- */
+/* If the peer does not know how, a new connection has to carry on. */
 static void
 watch_mtu(struct peer *p, uint64_t now, struct batch *tx)
 {
-	uint64_t	 since = assoc_stalled(p->assoc);
+	bool	 knows = p->remote->reopens;
 
-	if (p->state != PEER_UP || p->conf.mtu != 0 ||
-	    p->mtu <= ICE_MTU_LEAST || since == NEVER)
+	if (p->state != PEER_UP || mtu_tick(&p->mtu, p->ice, now,
+	    assoc_stalled(p->assoc), knows, tx) == MTU_SAME)
 		return;
-	if (ice_mtu_lost(p->ice)) {
-		goodbye(p, now, tx);
-		p->mtu_lost = true;
-		fail(p, "the path carries only smaller datagrams now");
-	} else if (now >= since + STALL && now >= p->looked + LOOK_AGAIN) {
-		p->looked = now;
-		ice_look_at_mtu(p->ice, now, p->mtu, tx);
+	p->resized = true;
+	p->resizes++;
+	if (knows) {
+		reopen(p, now, tx);
+		return;
 	}
+	goodbye(p, now, tx);
+	fail(p, "the path carries only smaller datagrams now");
 }
 
 void
@@ -452,6 +452,8 @@ peer_deadline(const struct peer *p)
 		at = earlier(at, dtls_deadline(p->dtls));
 	if (p->assoc != NULL)
 		at = earlier(at, assoc_deadline(p->assoc));
+	if (p->state == PEER_UP)
+		at = earlier(at, mtu_deadline(&p->mtu));
 	return at;
 }
 
@@ -473,6 +475,7 @@ ice_to_peer(struct peer *p, uint64_t now, struct peer_event *ev)
 		case ICE_EV_PATH:
 			if (p->assoc != NULL)
 				assoc_moved(p->assoc, now);
+			mtu_moved(&p->mtu, now);
 			ev->type = PEER_EV_PATH;
 			return true;
 		case ICE_EV_LOST:
@@ -553,6 +556,12 @@ peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
     struct batch *tx)
 {
 	ev->data = (struct span){ NULL, 0 };
+	if (p->state != PEER_FAILED && p->tell_reopened) {
+		ev->type = PEER_EV_REOPENED;
+		ev->resized = p->resized;
+		p->tell_reopened = p->resized = false;
+		return true;
+	}
 	if (p->state != PEER_FAILED && ice_to_peer(p, now, ev))
 		return true;
 	if (p->state != PEER_FAILED && next_media(p, ev))
@@ -587,7 +596,7 @@ peer_local_sdp(struct peer *p, char *buf, size_t cap)
 	s->sctp_port = 5000;
 	s->max_message = (uint32_t)p->conf.max_message;
 	s->ice_lite = p->conf.lite;
-	s->hotlink = true;
+	s->hotlink = s->reopens = true;
 	while (s->ncandidates < SDP_CANDIDATES && ice_candidate(p->ice,
 	    s->ncandidates, s->candidate[s->ncandidates]) != NULL)
 		s->ncandidates++;
@@ -774,7 +783,7 @@ peer_send_how(struct peer *p, uint64_t now, uint16_t channel,
 bool
 peer_media_fits(const struct peer *p, size_t n)
 {
-	return n + GUARD_GROWTH <= p->mtu;
+	return n + GUARD_GROWTH <= p->mtu.size;
 }
 
 enum guard_result
@@ -840,7 +849,7 @@ peer_close(struct peer *p, uint64_t now, struct batch *tx)
 size_t
 peer_mtu_lost(const struct peer *p)
 {
-	return p->mtu_lost ? p->mtu : 0;
+	return p->mtu.lost;
 }
 
 bool
@@ -881,7 +890,8 @@ peer_info(const struct peer *p, struct peer_info *info)
 	info->has_pair = ice_info(p->ice, &info->pair);
 	ice_stats(p->ice, &ice);
 	info->forged = p->forged + ice.bad_messages;
-	info->mtu = p->mtu;
+	info->mtu = p->mtu.size;
+	info->resizes = p->resizes;
 	tracks_stats(&p->tracks, info->media);
 	if (p->dtls != NULL) {
 		dtls_stats(p->dtls, &dtls);

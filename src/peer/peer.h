@@ -68,8 +68,11 @@ struct peer_event {
 		PEER_EV_MEDIA,		/* an RTP or RTCP packet came */
 		/* consent expired: no path until it heals */
 		PEER_EV_LOST,
+		/* another association began, without channels; UP follows */
+		PEER_EV_REOPENED,
 		PEER_EV_FAILED,		/* over; see peer_why */
 	} type;
+	bool		 resized;	/* REOPENED: our size has changed */
 	uint16_t	 channel;
 	/* until the next call on this peer */
 	struct span	 data;
@@ -83,6 +86,7 @@ struct peer_info {
 	bool			 has_pair;
 	struct assoc_info	 sctp;
 	size_t			 mtu;		/* of a UDP payload, in use */
+	uint64_t		 resizes;	/* times it changed */
 	const char		*suite;		/* NULL before DTLS is up */
 	/* datagrams and records dropped */
 	uint64_t		 forged;
@@ -163,8 +167,8 @@ enum guard_result peer_send_media(struct peer *, const void *owner,
 bool		 peer_media_fits(const struct peer *, size_t);
 
 /*
- * Why it failed was that the path no longer carries what it did: this size,
- * else 0. A new connection is to use less.
+ * The path no longer carries what it did: this size, else 0. A new connection
+ * is to use less.
  */
 size_t		 peer_mtu_lost(const struct peer *);
 

@@ -258,6 +258,12 @@ on_hotlink(struct parse *p, struct line *l)
 	p->s->hotlink = equals(l, "1");
 }
 
+static void
+on_reopen(struct parse *p, struct line *l)
+{
+	p->s->reopens = equals(l, "1");
+}
+
 /* One too long is no candidate of ours: RFC 8839 5.1 says to skip it. */
 static void
 on_candidate(struct parse *p, struct line *l)
@@ -396,6 +402,7 @@ static const struct {
 	{ "a=sendonly", on_sendonly },
 	{ "a=setup:", on_setup },
 	{ "a=x-hotlink:", on_hotlink },
+	{ "a=x-hotlink-reopen:", on_reopen },
 };
 
 static void
@@ -708,9 +715,10 @@ sdp_encode_media(const struct sdp *s, const struct sdp *theirs,
 		    is_idle(theirs, &x[i]))) && x[i].mid[0] != '\0')
 			say(&t, " %s", x[i].mid);
 	say(&t, "\r\n%sa=fingerprint:sha-256 %s\r\n%s"
-	    "a=msid-semantic: WMS hotlink\r\n",
+	    "%sa=msid-semantic: WMS hotlink\r\n",
 	    s->ice_lite ? "a=ice-lite\r\n" : "", digest,
-	    s->hotlink ? "a=x-hotlink:1\r\n" : "");
+	    s->hotlink ? "a=x-hotlink:1\r\n" : "",
+	    s->reopens ? "a=x-hotlink-reopen:1\r\n" : "");
 	for (size_t i = 0; i < n; i++)
 		say_section(&t, s, theirs, m, &x[i]);
 	return t.n < cap ? (int)t.n : -1;
@@ -731,7 +739,7 @@ sdp_encode(const struct sdp *s, bool offer, uint64_t session_id, char *buf,
 	    "a=group:BUNDLE %s\r\n"
 	    "%s"
 	    "a=fingerprint:sha-256 %s\r\n"
-	    "%s"
+	    "%s%s"
 	    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
 	    "c=IN IP4 0.0.0.0\r\n"
 	    "a=setup:%s\r\n"
@@ -745,6 +753,7 @@ sdp_encode(const struct sdp *s, bool offer, uint64_t session_id, char *buf,
 	    (unsigned long long)(session_id >> 2), s->mid,
 	    s->ice_lite ? "a=ice-lite\r\n" : "", digest,
 	    s->hotlink ? "a=x-hotlink:1\r\n" : "",
+	    s->reopens ? "a=x-hotlink-reopen:1\r\n" : "",
 	    setups[offer ? SDP_ACTPASS : s->setup], s->mid, s->sctp_port,
 	    (unsigned long)s->max_message, s->ufrag, s->pwd);
 	for (size_t i = 0; n >= 0 && (size_t)n < cap && i < s->ncandidates;

@@ -49,6 +49,7 @@ struct sdp {
 	uint32_t	 max_message;
 	bool		 ice_lite;
 	bool		 hotlink;		/* a=x-hotlink:1 */
+	bool		 reopens;		/* a=x-hotlink-reopen:1 */
 	/* "candidate:..." */
 	char		 candidate[SDP_CANDIDATES][SDP_LINE];
 	size_t		 ncandidates;

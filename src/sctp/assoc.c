@@ -766,8 +766,8 @@ assoc_send2(struct assoc *a, uint64_t now, uint16_t channel,
 	c = &a->chan[channel];
 	if (c->state != CHAN_ASKED && c->state != CHAN_OPEN)
 		return false;
-	sent = enter(a, now, tx) && lib_send(a->so, channel, PPID_BINARY, head->p, head->n,
-	    body->p, body->n);
+	sent = enter(a, now, tx) && lib_send(a->so, channel,
+	    PPID_BINARY, head->p, head->n, body->p, body->n);
 	leave(a);
 	return sent;
 }

@@ -72,7 +72,8 @@ void		 assoc_tick(struct assoc *, uint64_t now, struct batch *tx);
  * Once it is up: is this the INIT of another association that the peer began
  * instead, not one of this that comes late.
  */
-bool		 assoc_is_another(const struct assoc *, const uint8_t *, size_t);
+bool		 assoc_is_another(const struct assoc *, const uint8_t *,
+		     size_t);
 
 /*
  * When usrsctp's next timer is due (exact with our build of it), or now if

@@ -53,8 +53,8 @@ out_find(uintptr_t id)
 }
 
 /*
- * Whose it is, and count DATA that was sent before. Only the first DATA chunk of a packet is
- * looked at: retransmissions are not bundled behind new data.
+ * Whose it is, and count DATA that was sent before. Only the first DATA chunk
+ * of a packet is looked at: retransmissions are not bundled behind new data.
  */
 static void
 look(struct out *o, const uint8_t *p, size_t n)

@@ -52,6 +52,7 @@ end_peer(struct direct *d)
 		return;
 	peer_info(d->peer, &info);
 	d->forged += info.forged;
+	d->resizes += info.resizes;
 	for (int i = 0; i < GUARD_RESULTS; i++)
 		d->media[i] += info.media[i];
 	d->nchecks = ice_checks(peer_ice(d->peer), d->check, ICE_SHOWN);
@@ -268,8 +269,10 @@ describe(struct direct *d, char *buf, bool is_offer)
 
 	if (sdp == NULL || peer_local_sdp(d->peer, sdp, TOKEN_MAX / 2) == -1)
 		goto out;
-	if (!d->conf.marked)
+	if (!d->conf.marked) {
 		token_drop_line(sdp, "a=x-hotlink:1");
+		token_drop_line(sdp, "a=x-hotlink-reopen:1");
+	}
 	if (is_offer)
 		token_offer_id(sdp, d->offer);
 	n = token_sdp(buf, TOKEN_MAX, is_offer, sdp,
@@ -511,22 +514,34 @@ on_up(struct direct *d, uint64_t now)
 	d->heard = NEVER;
 }
 
+/* The path swallows what it carried: less from the next connection on. */
+static void
+on_shrunk(struct direct *d, uint64_t now, size_t lost)
+{
+	if (lost == 0 || d->conf.peer.mtu_most == lost - 1)
+		return;
+	d->conf.peer.mtu_most = lost - 1;
+	d->shrunk = now;
+}
+
+/* The same connection with another association in it. */
+static void
+on_reopened(struct direct *d, uint64_t now)
+{
+	on_shrunk(d, now, peer_mtu_lost(d->peer));
+	if (d->state != DIRECT_UP)
+		return;
+	set_state(d, now, DIRECT_CONNECTING);
+	d->at = now + DIRECT_PATIENCE;
+	d->offered = now;
+}
+
 static void
 keep_candidate(struct direct *d, const char *text)
 {
 	if (d->ntrickle < DIRECT_TRICKLE)
 		snprintf(d->trickle[d->ntrickle++], sizeof(d->trickle[0]),
 		    "%s", text);
-}
-
-/* The path swallows what it carried: less from the next connection on. */
-static void
-on_shrunk(struct direct *d, uint64_t now, size_t lost)
-{
-	if (lost == 0)
-		return;
-	d->conf.peer.mtu_most = lost - 1;
-	d->shrunk = now;
 }
 
 /*
@@ -565,6 +580,9 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 	case PEER_EV_LOST:
 		if (d->state == DIRECT_UP)
 			on_lost(d, now);
+		break;
+	case PEER_EV_REOPENED:
+		on_reopened(d, now);
 		break;
 	case PEER_EV_FAILED:
 		on_shrunk(d, now, peer_mtu_lost(d->peer));
@@ -612,6 +630,16 @@ direct_checks(const struct direct *d, struct ice_check *c, size_t cap)
 		return ice_checks(peer_ice(d->peer), c, cap);
 	memcpy(c, d->check, n * sizeof(*c));
 	return n;
+}
+
+uint64_t
+direct_resizes(const struct direct *d)
+{
+	struct peer_info	 info = { .resizes = 0 };
+
+	if (d->peer != NULL)
+		peer_info(d->peer, &info);
+	return d->resizes + info.resizes;
 }
 
 bool

@@ -64,6 +64,7 @@ struct direct {
 	uint64_t		 offered;	/* when first; for telemetry */
 	uint64_t		 offers, answers_ok, answers_err, forged,
 				 wedges;
+	uint64_t		 resizes;	/* of past ones */
 	uint64_t		 media[GUARD_RESULTS];	/* past ones' */
 	/* of the connection that ended last */
 	struct ice_check	 check[ICE_SHOWN];
@@ -141,6 +142,9 @@ void		 direct_media(const struct direct *,
 /* The checks of this connection or else the last. Count, at most cap. */
 size_t		 direct_checks(const struct direct *, struct ice_check *,
 		     size_t cap);
+
+/* Times the size of datagrams changed, in all its connections. */
+uint64_t	 direct_resizes(const struct direct *);
 
 /* May carry data now. */
 bool		 direct_usable(const struct direct *);

@@ -164,7 +164,7 @@ struct party {
 	char			 said_sid[SID_MAX + 1], etag[32];
 	char			*token;		/* TOKEN_MAX */
 	uint8_t			*frame;		/* a relay frame, joined */
-	uint64_t		 refused, bad, forged, wedges;
+	uint64_t		 refused, bad, forged, wedges, resizes;
 	uint64_t		 offers, answers_ok, answers_err; /* past */
 };
 

@@ -723,6 +723,7 @@ add_direct(struct party_info *i, const struct direct *d)
 	i->answers_err += d->answers_err;
 	i->forged += d->forged;
 	i->wedges += d->wedges;
+	i->resizes += direct_resizes(d);
 	direct_media(d, i->media);
 	if (d->peer == NULL)
 		return;
@@ -743,6 +744,7 @@ party_info(const struct party *p, struct party_info *i)
 	i->bad_messages = p->bad;
 	i->forged = p->forged;
 	i->wedges = p->wedges;
+	i->resizes = p->resizes;
 	i->unannounced = p->unannounced;
 	memcpy(i->media, p->media, sizeof(i->media));
 	add_direct(i, p->direct);

@@ -206,6 +206,7 @@ struct party_info {
 	bool		 channel_open;	/* at least one */
 	uint64_t	 offers, answers_ok, answers_err, refused_opens,
 			 bad_messages, forged, wedges;
+	uint64_t	 resizes;	/* of a path's datagrams */
 	/* RTP: by what became of it, and what no link was known for */
 	uint64_t	 media[GUARD_RESULTS], unannounced;
 };

@@ -204,6 +204,17 @@ on_pair_closed(struct party *p, uint64_t now, const struct peer_event *ev)
 }
 
 static void
+tell_size(struct party *p, struct link *l, const struct peer *peer)
+{
+	struct peer_info	 info;
+
+	peer_info(peer, &info);
+	party_news(p, PARTY_EV_INFO, l, "direct path: it carries %s "
+	    "datagrams now, of %zu bytes",
+	    peer_mtu_lost(peer) != 0 ? "only smaller" : "larger", info.mtu);
+}
+
+static void
 tell_direct(struct party *p, struct link *l, const struct direct *d,
     const struct peer_event *ev)
 {
@@ -216,6 +227,8 @@ tell_direct(struct party *p, struct link *l, const struct direct *d,
 	if (ev->type == PEER_EV_FAILED)
 		party_news(p, PARTY_EV_INFO, l, "direct path failed: %s",
 		    d->why != NULL ? d->why : "");
+	if (ev->type == PEER_EV_REOPENED && ev->resized)
+		tell_size(p, l, d->peer);
 	if ((ev->type != PEER_EV_UP && ev->type != PEER_EV_PATH) ||
 	    d->peer == NULL || d->state != DIRECT_UP)
 		return;
@@ -242,7 +255,7 @@ pull_pair(struct party *p, uint64_t now, struct batch *tx)
 		media_arrived(p, now, &ev);
 	else if (ev.type == PEER_EV_CLOSED)
 		on_pair_closed(p, now, &ev);
-	else if (ev.type == PEER_EV_FAILED)
+	else if (ev.type == PEER_EV_FAILED || ev.type == PEER_EV_REOPENED)
 		drop_channels(p);
 	else if (ev.type == PEER_EV_UP && p->direct->conf.peer.offerer)
 		open_channels(p, now, tx);

@@ -78,6 +78,7 @@ forget_direct(struct party *p, struct direct **d)
 	p->answers_err += (*d)->answers_err;
 	p->forged += (*d)->forged;
 	p->wedges += (*d)->wedges;
+	p->resizes += direct_resizes(*d);
 	direct_media(*d, p->media);
 	ports_release(&p->ports, *d);
 	direct_free(*d);

@@ -162,6 +162,7 @@ take_events(struct world *w, struct side *s, int i)
 		case PEER_EV_FAILED:
 			s->failed = true;
 			break;
+		case PEER_EV_REOPENED:
 		case PEER_EV_CLOSED:
 		case PEER_EV_CANDIDATE:
 		case PEER_EV_NAME:

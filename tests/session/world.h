@@ -18,6 +18,7 @@
 #include "crypto/cert.h"
 #include "crypto/rng.h"
 #include "session/party.h"
+#include "session/token.h"
 #include "syft/msg.h"
 
 enum { W_LINKS = 2, W_SESSIONS = 64, W_QUEUE = 8192, W_HOP = 2 * MS };
@@ -80,6 +81,8 @@ struct world {
 	struct batch	 tx;
 	struct side	 side[2];
 	bool		 relay_up, deny;
+	/* descriptions lose what agents did not say once */
+	bool		 old;
 	unsigned	 shuffle, drop;	/* per thousand, of relay messages */
 	struct session	 session[W_SESSIONS];
 	size_t		 nsessions;
@@ -323,6 +326,25 @@ relay_open(struct world *w, int s, int conn, struct msg *m)
 	deliver_to(w, 1 - s, w->side[1 - s].conn, m);
 }
 
+/* Take a line out of a description, in a buffer of the caller's. */
+static inline void
+without(struct msg *m, const char *line, char tok[TOKEN_MAX])
+{
+	bool		 offer = span_is(m->kind, "sdp_offer");
+	char		*sdp = malloc(TOKEN_MAX), id[TOKEN_OFFER];
+	int		 n;
+
+	if (m->type == MSG_SIGNAL && (offer || span_is(m->kind,
+	    "sdp_answer")) && token_sdp_decode(m->token, sdp, TOKEN_MAX,
+	    id) == 0) {
+		token_drop_line(sdp, line);
+		n = token_sdp(tok, TOKEN_MAX, offer, sdp, id);
+		CHECK(n > 0);
+		m->token = (struct span){ (uint8_t *)tok, (size_t)n };
+	}
+	free(sdp);
+}
+
 /* The table of hotlink-protocol.md 2.2. */
 static inline void
 relay_route(struct world *w, int s, int conn, struct msg *m)
@@ -370,9 +392,12 @@ relay_turn(struct world *w)
 	struct msg_decoder	*dec = msg_decoder_new();
 	struct parcel		 e;
 	struct msg		 m;
+	static char		 tok[TOKEN_MAX];
 
 	while (pop(&w->in, w->now, &e)) {
 		EQ(msg_decode(dec, &m, false, e.p, e.n), 0);
+		if (w->old)
+			without(&m, "a=x-hotlink-reopen:1", tok);
 		if (w->relay_up && w->side[e.side].conn == e.conn)
 			relay_route(w, e.side, e.conn, &m);
 		free(e.p);
