@@ -557,6 +557,20 @@ carrier_text(enum carrier c)
 	return text[c];
 }
 
+/* A line that the party is the cause of. */
+static bool
+may_say(struct node *n, uint64_t now)
+{
+	uint64_t	 left_out;
+
+	if (!chatter_may(&n->chatter, now, &left_out))
+		return false;
+	if (left_out > 0)
+		log_info("party %s: %llu lines left out, as it causes many",
+		    party_peer(n->party), (unsigned long long)left_out);
+	return true;
+}
+
 static void
 say_carrier(struct channel *c, uint64_t now)
 {
@@ -567,6 +581,8 @@ say_carrier(struct channel *c, uint64_t now)
 	if (info.carrier == c->carrier)
 		return;
 	c->carrier = info.carrier;
+	if (!may_say(c->node, now))
+		return;
 	if (info.carrier != CARRIER_P2P || !info.has_pair) {
 		log_info("link %s: carried by %s", c->key,
 		    carrier_text(info.carrier));
@@ -595,7 +611,8 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 		proxy_shut(c->proxy);
 		break;
 	case PARTY_EV_RESET:
-		log_info("link %s: reset: %s", c->key, ev->text);
+		if (may_say(n, now))
+			log_info("link %s: reset: %s", c->key, ev->text);
 		proxy_reset(c->proxy, now);
 		break;
 	case PARTY_EV_END:
@@ -611,8 +628,10 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 		names_ask(a->names, now, ev->text);
 		break;
 	case PARTY_EV_INFO:
-		log_info("%s%s: %s", c != NULL ? "link " : "party ",
-		    c != NULL ? c->key : party_peer(n->party), ev->text);
+		if (may_say(n, now))
+			log_info("%s%s: %s", c != NULL ? "link " : "party ",
+			    c != NULL ? c->key : party_peer(n->party),
+			    ev->text);
 		break;
 	}
 }

@@ -2,6 +2,7 @@
 #define AGENT_STATE_H
 
 #include "agent/agent.h"
+#include "agent/chatter.h"
 #include "base/batch.h"
 
 /* What the files of agent/ share: who there is and what is carried. */
@@ -35,6 +36,7 @@ struct channel {
 /* A party and what it has to do with this turn. */
 struct node {
 	struct party	*party;
+	struct chatter	 chatter;	/* of lines it causes */
 	size_t		 nchannels;
 	bool		 dirty;		/* it was given something */
 	bool		 pumped;	/* its channels are to be looked at */

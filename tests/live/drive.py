@@ -715,6 +715,20 @@ def steal(relay, me, victim, sid, path):
     c.s.close()
 
 
+def babble(relay, me, victim, path, times):
+    """A party that says of itself, again and again, that it is another."""
+    c = Relayed(relay, me)
+    sid = 'hl1-' + 32 * 'b'
+    c.send(OPEN, sid=sid, pth=path, to=victim, frm=me)
+    m = c.answer(sid, 5.0)
+    assert m is not None and m['typ'] == ACCEPT, m
+    for i in range(int(times)):
+        c.send(SIGNAL, sid=sid, knd='hlc_hello', tok=json.dumps(
+            {'v': 1, 'instance': '%016x' % (i % 2 + 1), 'max_frame': 65536}))
+    time.sleep(1)
+    c.s.close()
+
+
 # A relay's front that counts what types of messages cross it
 
 class Frames:
@@ -988,8 +1002,8 @@ if __name__ == '__main__':
             ports, connects, refused, transfer, late, probes, half, closing,
             resets, slow, second, pingpong, through, side, paced_side,
             is_reset, holds, watch, hostile_opens, bad_offers, false_relay,
-            steal,
-            front, udp_sockets, datagrams, last_sender, delivered, flood, lonely, rtp, garbage,
+            steal, babble, front, udp_sockets, datagrams, last_sender,
+            delivered, flood, lonely, rtp, garbage,
         )}[sys.argv[1]](*sys.argv[2:])
     except Exception as e:
         tb, where = e.__traceback__, []
