@@ -107,6 +107,7 @@ TEST_ICE += mdns named
 TEST_ICE += hostile
 TEST_DTLS = dtls message reassembly
 TEST_DTLS += browsers
+TEST_DTLS += doubt
 TEST_SCTP = assoc rules dcep pool
 TEST_SCTP += windows
 TEST_PEER = peer sdp

@@ -18,6 +18,7 @@
  * the first until a signature over the transcript has settled which was true.
  * A reason to give up must be given twice, by the same bytes: what was broken
  * once does not end a connection, and a peer we cannot talk to repeats itself.
+ * A forger can, too, so there is time then for a flight that holds.
  */
 enum step {
 	STEP_HELLO,		/* server: waits for the ClientHello */
@@ -34,7 +35,8 @@ enum {
 
 /*
  * What became of a flight. BROKEN may be the fault of an earlier flight, and
- * is no reason to give up before time does; REFUSED is one if it comes twice.
+ * is no reason to give up before time does; REFUSED is one, soon, if it comes
+ * twice.
  */
 struct verdict {
 	enum { GOOD, BROKEN, REFUSED } is;
@@ -52,6 +54,7 @@ struct dtls {
 	struct flight		 out;
 	struct sender		 sender;
 	uint64_t		 resend, rto, give_up;
+	uint64_t		 doubted;	/* until then; NEVER: not */
 
 	struct protect		 reader;
 	struct window		 window;

@@ -18,6 +18,7 @@ enum {
 	RTO = 100 * MS, RTO_MAX = 3 * SEC,
 	RESEND_GAP = 20 * MS,	/* between answers to repetitions */
 	GIVE_UP = 30 * SEC,
+	DOUBT = 5 * SEC,	/* some repetitions at the longest timeout */
 	LAST_FLIGHT = 240 * SEC, /* how long it is kept: twice the MSL */
 };
 
@@ -213,16 +214,16 @@ judge(struct dtls *d, uint64_t now, size_t first, size_t n,
 
 	if (v.is == GOOD) {
 		memcpy(d->flight_id, id, 32);
+		d->doubted = NEVER;
 		return;
 	}
 	d->stats.bad_records++;
 	d->hint = v.why;
-	if (v.is == REFUSED && memcmp(d->refused_id, id, 32) == 0) {
-		send_alert(d, FATAL, HANDSHAKE_FAILURE, tx);
-		conn_fail(d, v.why);
-	}
-	if (v.is == REFUSED)
-		memcpy(d->refused_id, id, 32);
+	if (v.is != REFUSED)
+		return;
+	if (memcmp(d->refused_id, id, 32) == 0 && d->doubted == NEVER)
+		d->doubted = now + DOUBT;
+	memcpy(d->refused_id, id, 32);
 }
 
 /* All of the peer's next flight is here, or of its last one again. */
@@ -500,7 +501,9 @@ dtls_tick(struct dtls *d, uint64_t now, struct batch *tx)
 {
 	if (d->state != DTLS_HANDSHAKE)
 		return;
-	if (now >= d->give_up) {
+	if (now >= earlier(d->give_up, d->doubted)) {
+		if (d->doubted != NEVER)
+			send_alert(d, FATAL, HANDSHAKE_FAILURE, tx);
 		conn_fail(d, d->hint != NULL ? d->hint :
 		    "the DTLS handshake timed out");
 		return;
@@ -520,7 +523,7 @@ dtls_deadline(const struct dtls *d)
 {
 	if (d->state != DTLS_HANDSHAKE)
 		return NEVER;
-	return earlier(d->resend, d->give_up);
+	return earlier(d->resend, earlier(d->give_up, d->doubted));
 }
 
 void
@@ -600,6 +603,7 @@ dtls_new(const struct dtls_conf *conf, uint64_t now)
 	set_conf(d, conf);
 	make_random(d);
 	d->give_up = now + GIVE_UP;
+	d->doubted = NEVER;
 	d->resend = NEVER;
 	if (conf->client) {
 		reasm_init(&d->in, 0, REASM_MESSAGES);
