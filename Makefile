@@ -51,6 +51,7 @@ SRC_ICE += mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
 SRC_SCTP = assoc dcep lib out pool
 SRC_SCTP += bbr steer
+SRC_SCTP += packet
 SRC_SRTP = library guard rtp
 SRC_PEER = fmtp peer sdp tracks
 SRC_PEER += mtu

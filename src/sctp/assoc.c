@@ -17,6 +17,7 @@
 #include "sctp/dcep.h"
 #include "sctp/lib.h"
 #include "sctp/out.h"
+#include "sctp/packet.h"
 #include "sctp/pool.h"
 #include "sctp/steer.h"
 
@@ -30,7 +31,6 @@ enum {
 	STALL = 5 * SEC,		/* and three timeouts: not a wedge */
 	QUIET = 250 * MS,
 	PARTS = 3,
-	INIT = 1,			/* chunk type */
 };
 
 enum chan_state {
@@ -254,33 +254,6 @@ do_duties(struct assoc *a)
 }
 
 /*
- * Any chunk of it, though RFC 9260 has an INIT alone in its packet; tag: the
- * one that is to be in packets to its sender.
- */
-static bool
-has_init(const uint8_t *p, size_t n, uint32_t *tag)
-{
-	struct rd	 r = rd_of(p, n);
-	uint16_t	 len;
-	uint8_t		 type;
-
-	rd_span(&r, COMMON);
-	while (r.n >= 4) {
-		type = rd_u8(&r);
-		rd_u8(&r);
-		len = rd_u16(&r);
-		if (type == INIT) {
-			*tag = rd_u32(&r);
-			return true;
-		}
-		if (len < 4)
-			return false;
-		rd_span(&r, ((size_t)len + 3) / 4 * 4 - 4);
-	}
-	return false;
-}
-
-/*
  * Inside one DTLS association a restart is never legitimate, and 0.9.5 uses
  * freed memory in one.
  */
@@ -289,7 +262,7 @@ is_restart(const struct assoc *a, const uint8_t *p, size_t n, uint32_t *tag)
 {
 	uint64_t	 v[LIB_NUMBERS];
 
-	return has_init(p, n, tag) && (a->state == ASSOC_UP ||
+	return packet_has_init(p, n, tag) && (a->state == ASSOC_UP ||
 	    !lib_numbers(a->so, v) || v[LIB_OPEN] != 0);
 }
 
