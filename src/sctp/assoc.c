@@ -19,6 +19,7 @@
 #include "sctp/out.h"
 #include "sctp/packet.h"
 #include "sctp/pool.h"
+#include "sctp/stall.h"
 #include "sctp/steer.h"
 
 enum {
@@ -28,9 +29,7 @@ enum {
 	MESSAGE = 262144,
 	NOTE = 4096,			/* the largest notification of ours */
 	CHANNELS = 256,			/* open at a time */
-	STALL = 5 * SEC,		/* and three timeouts: not a wedge */
 	QUIET = 250 * MS,
-	PARTS = 3,
 };
 
 enum chan_state {
@@ -58,8 +57,8 @@ struct assoc {
 	bool			 told;		/* of the loss */
 	bool			 wedged;	/* it was the watchdog */
 	bool			 readable;
-	uint64_t		 now, packet_at, progress_at;
-	uint64_t		 acked, queued;	/* as they were */
+	uint64_t		 now, packet_at;
+	struct stall		 stall;
 	uint64_t		 received, inits, ignored;
 	struct steer		 steer;
 	size_t			 chunk;		/* of a message, per packet */
@@ -108,16 +107,6 @@ enter(struct assoc *a, uint64_t now, struct batch *tx)
 	return pool_begin() == 0;
 }
 
-static bool
-heard(const struct assoc *a, const uint64_t *v)
-{
-	return v[LIB_WINDOW] < a->conf.mtu && a->packet_at == a->now;
-}
-
-/*
- * Progress is a TSN acknowledged, nothing to acknowledge, or any sign of a
- * peer whose window is closed: its application may rest as long as it likes.
- */
 static void
 leave(struct assoc *a)
 {
@@ -130,11 +119,8 @@ leave(struct assoc *a)
 	if (a->so != NULL)
 		lib_assure(a->so);
 	if (lib_numbers(a->so, v)) {
-		if (v[LIB_QUEUED] == 0 || a->queued == 0 ||
-		    v[LIB_ACKED] != a->acked || heard(a, v))
-			a->progress_at = a->now;
-		a->acked = v[LIB_ACKED];
-		a->queued = v[LIB_QUEUED];
+		stall_look(&a->stall, a->now, a->conf.mtu,
+		    a->packet_at == a->now, v);
 		steer_leave(&a->steer, a->so, &a->out, v);
 	}
 	if (a->out.woken)
@@ -194,7 +180,7 @@ assoc_start(struct assoc *a, uint64_t now, struct batch *tx)
 	enter(a, now, tx);
 	a->so = lib_open(&c, a->out.id);
 	a->readable = true;
-	a->packet_at = a->progress_at = now;
+	a->packet_at = a->stall.at = now;
 	if (a->so == NULL)
 		set_lost(a, "out of memory");
 	leave(a);
@@ -629,12 +615,6 @@ assoc_event(struct assoc *a, uint64_t now, struct assoc_event *ev,
 	return got;
 }
 
-static uint64_t
-patience(const uint64_t *v)
-{
-	return v[LIB_RTO] * PARTS > STALL ? v[LIB_RTO] * PARTS : STALL;
-}
-
 static void
 watch(struct assoc *a)
 {
@@ -643,7 +623,7 @@ watch(struct assoc *a)
 	if (a->state != ASSOC_UP || !lib_numbers(a->so, v) ||
 	    v[LIB_QUEUED] == 0)
 		return;
-	if (a->now - a->progress_at < patience(v))
+	if (a->now < stall_end(&a->stall, v))
 		return;
 	a->wedged = true;
 	set_lost(a, "nothing is acknowledged any more");
@@ -680,7 +660,7 @@ assoc_deadline(const struct assoc *a)
 	    a->now - a->packet_at < QUIET);
 	at = earlier(at, steer_next(&a->steer));
 	if (queued && a->state == ASSOC_UP)
-		at = earlier(at, a->progress_at + patience(v));
+		at = earlier(at, stall_end(&a->stall, v));
 	return at;
 }
 
@@ -792,7 +772,7 @@ assoc_room(const struct assoc *a)
 uint64_t
 assoc_stalled(const struct assoc *a)
 {
-	return a->so != NULL && a->queued > 0 ? a->progress_at : NEVER;
+	return a->so != NULL && a->stall.queued > 0 ? a->stall.at : NEVER;
 }
 
 size_t
@@ -833,7 +813,7 @@ assoc_moved(struct assoc *a, uint64_t now)
 {
 	if (a->so == NULL || a->state != ASSOC_UP)
 		return;
-	a->now = a->progress_at = now;	/* patience begins anew, too */
+	a->now = a->stall.at = now;	/* patience begins anew, too */
 	lib_now(now);
 	/* Timeouts have told the model already that nothing is certain. */
 	if (!lib_hurry(a->so))
