@@ -638,6 +638,7 @@ assoc_tick(struct assoc *a, uint64_t now, struct batch *tx)
 	lib_expire();
 	if (a->out.blocked || a->steer.paced) {
 		a->out.blocked = a->steer.paced = false;
+		a->steer.kicked = true;
 		lib_kick(a->so);
 	}
 	do_duties(a);

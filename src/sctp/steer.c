@@ -191,20 +191,21 @@ steer_leave(struct steer *s, struct socket *so, struct out *o,
     const uint64_t *v)
 {
 	size_t	 n = (size_t)(o->data - s->data);
-	bool	 closed = v[LIB_WINDOW] < FULL;
+	bool	 closed = v[LIB_WINDOW] < FULL && v[LIB_FLIGHT] > 0;
+	bool	 refused = s->kicked && n == 0;
 
 	if (s->model == NULL)
 		return;
 	s->data = o->data;
 	if (n > 0)
 		bbr_sent(s->model, lib_time(), n, s->flight);
-	s->paced = false;
+	s->paced = s->kicked = false;
 	if (v[LIB_FLIGHT] >= bbr_cwnd(s->model))
 		return;
 	if (v[LIB_UNSENT] == 0 || closed)
 		bbr_limited(s->model, v[LIB_FLIGHT]);
 	else
-		s->paced = bbr_budget(s->model, lib_time()) == 0;
+		s->paced = bbr_budget(s->model, lib_time()) == 0 || !refused;
 	if (v[LIB_UNSENT] == 0 && v[LIB_QUEUED] > s->space / 4 * 3)
 		follow_path(s, so);
 }

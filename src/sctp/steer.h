@@ -22,7 +22,12 @@ struct steer {
 	bool		 bounded;	/* what waits unsent is */
 	size_t		 flight;	/* as this call began */
 	uint64_t	 data;		/* out.data, then */
-	bool		 paced;		/* it is time that we wait for */
+	/*
+	 * It is time that we wait for. Not every call into usrsctp sends what
+	 * may go meanwhile, so this holds until it went, or, although it may
+	 * go, usrsctp has refused when it was kicked.
+	 */
+	bool		 paced, kicked;
 };
 
 void		 steer_init(struct steer *, const struct assoc_conf *);

@@ -378,6 +378,75 @@ the_backlog_does_not_grow_with_the_path(void **state)
 	link.queue /= 8;
 }
 
+/* Two that hand each other all they have at once, 20 us later. */
+static struct assoc	*near[2];
+static struct batch	 ready_to_go[2];
+
+/* Bytes of messages that came at the second. */
+static size_t
+exchange(uint64_t *now)
+{
+	struct assoc_event	 ev;
+	uint64_t		 next = NEVER;
+	size_t			 got = 0, moved = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct batch	*b = &ready_to_go[i];
+
+		while (assoc_event(near[i], *now, &ev, b))
+			got += ev.type == ASSOC_EV_DATA ? ev.data.n : 0;
+		if (assoc_deadline(near[i]) <= *now)
+			assoc_tick(near[i], *now, b);
+		*now += 20;
+		moved += b->n;
+		for (size_t k = 0; k < b->n; k++)
+			assoc_input(near[1 - i], *now, b->d[k].p, b->d[k].n,
+			    &ready_to_go[1 - i]);
+		batch_reset(b);
+		next = earlier(next, assoc_deadline(near[i]));
+	}
+	if (moved == 0 && next != NEVER && next > *now)
+		*now = next;
+	return got;
+}
+
+/*
+ * Whichever call finds that more may leave by now: one that sends nothing
+ * itself must not take the reminder away.
+ */
+static void
+a_pace_holds_nothing_up_for_ever(void **state)
+{
+	static const uint8_t	 bytes[61440];
+	struct assoc_conf	 conf = { .mtu = 9000 };
+	uint64_t		 now = 5 * SEC, until = 15 * SEC;
+	size_t			 sent = 0, got = 0, most = 64 * sizeof(bytes);
+	int			 ch = -1;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		conf.client = i == 0;
+		near[i] = assoc_new(&conf, now);
+		CHECK(near[i] != NULL);
+		EQ(batch_init(&ready_to_go[i], 4 << 20), 0);
+		assoc_start(near[i], now, &ready_to_go[i]);
+	}
+	while (got < most && now < until) {
+		if (ch < 0)
+			ch = assoc_open(near[0], now, "x", "", NULL,
+			    &ready_to_go[0]);
+		while (ch >= 0 && sent < most && assoc_send(near[0], now,
+		    (uint16_t)ch, bytes, sizeof(bytes), &ready_to_go[0]))
+			sent += sizeof(bytes);
+		got += exchange(&now);
+	}
+	EQ(got, most);
+	for (int i = 0; i < 2; i++) {
+		assoc_free(near[i]);
+		batch_fini(&ready_to_go[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -399,6 +468,7 @@ main(void)
 		TEST(packets_that_overtake_each_other_do_no_harm),
 		TEST(a_receiver_that_acknowledges_late_is_no_slow_path),
 		TEST(the_backlog_does_not_grow_with_the_path),
+		TEST(a_pace_holds_nothing_up_for_ever),
 	};
 
 	setbuf(stdout, NULL);
