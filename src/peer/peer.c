@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "dtls/dtls.h"
+#include "peer/early.h"
 #include "peer/mtu.h"
 #include "peer/peer.h"
 #include "peer/sdp.h"
@@ -30,16 +31,8 @@ enum {
 	SPACE_NEAR = 2 << 20, SPACE_FAR = 4 << 20, SPACE_LEAST = 256 << 10,
 	FAR = 5 * MS,		/* round trip */
 	REOPEN_GAP = 1 * SEC,	/* between two that the peer wants */
-	EARLY = 4,		/* datagrams that overtook our own ICE check */
-	EARLY_LEN = 1500,
 	MESSAGE_MAX = 262144,	/* field.md: never trust a larger limit */
 	MESSAGE_DEFAULT = 65535,	/* no a=max-message-size */
-};
-
-struct early {
-	size_t		 n;
-	struct path	 from;
-	uint8_t		 bytes[EARLY_LEN];
 };
 
 struct peer {
@@ -55,7 +48,6 @@ struct peer {
 	struct sdp		*remote;
 	uint64_t		 session_id;
 	struct early		*early;
-	size_t			 nearly;
 	uint64_t		 forged;
 	struct mtu		 mtu;
 	/* a fresh association began; of our doing: as the size changed */
@@ -308,29 +300,15 @@ dtls_datagram(struct peer *p, uint64_t now, uint8_t *bytes, size_t n,
 static void
 replay_early(struct peer *p, uint64_t now, struct batch *tx)
 {
-	for (size_t i = 0; i < p->nearly; i++)
-		if (p->dtls != NULL && ice_valid(p->ice, &p->early[i].from))
-			dtls_datagram(p, now, p->early[i].bytes,
-			    p->early[i].n, tx);
+	struct early_dgram	*e;
+
+	for (size_t i = 0; p->early != NULL && i < p->early->n; i++) {
+		e = &p->early->kept[i];
+		if (p->dtls != NULL && ice_valid(p->ice, &e->from))
+			dtls_datagram(p, now, e->bytes, e->n, tx);
+	}
 	free(p->early);
 	p->early = NULL;
-	p->nearly = 0;
-}
-
-static void
-keep_early(struct peer *p, const struct path *from, const uint8_t *bytes,
-    size_t n)
-{
-	struct early	*e;
-
-	if (p->early == NULL)
-		p->early = calloc(EARLY, sizeof(*p->early));
-	if (p->early == NULL || p->nearly == EARLY || n > EARLY_LEN)
-		return;
-	e = &p->early[p->nearly++];
-	e->n = n;
-	e->from = *from;
-	memcpy(e->bytes, bytes, n);
 }
 
 /* Whatever the last call changed below: start the next layer. */
@@ -381,7 +359,7 @@ peer_input(struct peer *p, uint64_t now, const struct path *from,
 	}
 	if (p->dtls != NULL || !ice_knows(p->ice, from))
 		return false;
-	keep_early(p, from, bytes, n);
+	early_keep(&p->early, from, bytes, n);
 	return true;
 }
 
