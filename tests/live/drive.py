@@ -339,10 +339,10 @@ def through(a, b, n, rate, started, over):
     close_both(s, t)
 
 
-def side(end, mine, other, n):
-    """One application of two that are not in one place."""
+def side(end, mine, other, n, limit='60'):
+    """One application of two that are not in one place, each within limit."""
     s = connect(end)
-    s.settimeout(60)
+    s.settimeout(float(limit))
     job = Together((give, s, content(int(mine), int(n)), True))
     expect(s, content(int(other), int(n)), 'at ' + end, end=True)
     job.join()
