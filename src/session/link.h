@@ -23,7 +23,8 @@ enum {
 	REOPEN_GAP = 2 * SEC, REOPENS = 7,
 	CHANNEL_GAP = SEC,	/* a channel the peer closed is opened again */
 	WHY_MAX = 1536,
-	NEWS = 32, NEWS_TEXT = 320,
+	NEWS = 2 * PARTY_LINKS,	/* of all links at once, and more */
+	NEWS_TEXT = 320,
 	ORPHANS = 16,
 	MEDIA_TOLD = 8, MEDIA_SOURCES = 64,
 	RELAY_BRAKE = 5 * SEC,	/* for a local reader that makes no progress */

@@ -48,6 +48,31 @@ two_agents_of_dialect_1_carry_bytes_both_ways(void **state)
 	comes_up(&one, &one, 1, both_direct);
 }
 
+static unsigned
+times(const char *text, const char *what)
+{
+	unsigned	 n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* Each is said to be carried, though nobody asks before all are. */
+static void
+as_many_links_as_a_pair_may_have_come_up_and_say_so(void **state)
+{
+	struct world	*w = world_new(64, &one, &one, PARTY_LINKS);
+
+	(void)state;
+	CHECK(world_until(w, 20 * SEC, both_direct));
+	world_run(w, SEC);
+	for (int s = 0; s < 2; s++)
+		EQ(times(w->side[s].log, "carried by the direct path"),
+		    PARTY_LINKS);
+	world_free(w);
+}
+
 /* Each of its connections has a port of its own, or DTLS could not tell. */
 static void
 two_agents_of_dialect_0_carry_bytes_both_ways(void **state)
@@ -810,6 +835,8 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(two_agents_of_dialect_1_carry_bytes_both_ways),
+		cmocka_unit_test(
+		    as_many_links_as_a_pair_may_have_come_up_and_say_so),
 		cmocka_unit_test(two_agents_of_dialect_0_carry_bytes_both_ways),
 		cmocka_unit_test(
 		    dialect_1_speaks_dialect_0_to_an_upstream_peer),

@@ -21,7 +21,7 @@
 #include "session/token.h"
 #include "syft/msg.h"
 
-enum { W_LINKS = 2, W_SESSIONS = 64, W_QUEUE = 8192, W_HOP = 2 * MS };
+enum { W_LINKS = 64, W_SESSIONS = 256, W_QUEUE = 8192, W_HOP = 2 * MS };
 
 struct parcel {
 	uint64_t	 at;
