@@ -5,6 +5,7 @@
  * standard input says what to do, a line of JSON what came of it:
  *
  *	join [SERVERS]	what the page says then
+ *	begin		what the page says once it has the relay's servers
  *	look		what the page says now
  *	measure		press the button, wait, and what it says
  *	until WORD S	what the page says once its verdict is of that kind
@@ -65,6 +66,7 @@ const acts = {
 		return until(page, 10, s => s.kind === 'no' ||
 		    (s.findings.length > 0 && /^connected/.test(s.relay)));
 	},
+	begin: page => until(page, 10, s => s.ice !== ''),
 	look: page => page.evaluate(read),
 	async measure(page) {
 		await page.click('.send');
