@@ -198,6 +198,8 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 		.mtu = (p->mtu.size - DTLS_OVERHEAD) & ~(size_t)3,
 		.sndbuf = is_far(p) ? 0 : space_for(p),
 		.sndbuf_most = space_for(p), .rcvbuf = space_for(p),
+		/* Other stacks are slow to answer, and not the path. */
+		.newreno = !p->remote->hotlink && !is_far(p),
 	};
 	size_t			 mark;
 	bool			 path;
