@@ -7,6 +7,7 @@
 #                 installs what else it measures beside hotlink
 #   make nat      links between all kinds of NATs, and through what changes
 #   make badpaths 16 MiB each way over every kind of bad path (root)
+#   make interop  links to browsers and other stacks, which it installs
 #   make fuzz     every parser under libFuzzer, FUZZ_SECONDS each
 #   make lint     what clang, mandoc and, if there, shellcheck have to say
 #   make reproducible   two builds in two places are the same bytes
@@ -39,49 +40,36 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -DVERSION=\"$(VERSION)\" \
 	$(CPPFLAGS) $(CFLAGS) $(SANFLAGS) $(WERROR)
 
-# One list per layer; a layer may use what src/layers says.
-SRC_BASE = addr base64 batch crc hex log utf8
-SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls tls_id
-SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp watch
-SRC_NET += daemon listening process wires
-SRC_ICE = cand check consent gather ice pairs serve stun txn
-SRC_ICE += turn probe
-SRC_ICE += change
-SRC_ICE += mdns report
+# One list per layer; a layer may use what tests/layers says.
+SRC_BASE = addr base64 batch crc hex log utf8 dgq
+SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls \
+	tls_id
+SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp \
+	watch daemon listening process wires dgram netwatch multicast
+SRC_ICE = cand check consent gather ice pairs serve stun txn turn probe \
+	change mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
-SRC_SCTP = assoc dcep lib out pool
-SRC_SCTP += bbr steer
-SRC_SCTP += packet stall
+SRC_SCTP = assoc dcep lib out pool bbr steer packet stall
 SRC_SRTP = library guard rtp
-SRC_PEER = early fmtp peer sdp tracks
-SRC_PEER += mtu
+SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
-SRC_SESSION = ring up down flow reorder legacy \
-	carry direct held machine opening party ports receive send signal token
-SRC_SESSION += datagram media
-SRC_BASE += dgq
+SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
+	opening party ports receive send signal token datagram media
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
-	telemetry uplink url
+	telemetry uplink url messages names chatter datagrams framed relays \
+	network
 SRC_RELAY = access auth door hub page relay wire
-SRC_RPC = access acks box envelope follow message post rpc spool store sync when
+SRC_RPC = access acks box envelope follow message post rpc spool store sync \
+	when
 SRC_SCENARIO = env files job parse plan run show vars
-SRC_FLOW = audit check map ports spec tree
-SRC_FLOW += peers progress place task files run
+SRC_FLOW = audit check map ports spec tree peers progress place task files \
+	run
 SRC_MPC = cp field multiply prg program report schedule stages sum vector
-SRC_CLI = acks actions agent burst env frames identity key main options relay \
-	settings telemetry version
-SRC_CLI += devstack flow_report flow_run mpc
-SRC_CLI += flow flow_audit flow_check flow_people mark run
-SRC_AGENT += messages
-SRC_AGENT += names
-SRC_AGENT += chatter
-SRC_AGENT += datagrams framed relays
-SRC_AGENT += network
-SRC_NET += dgram
-SRC_NET += netwatch
-SRC_NET += multicast
-SRC_CLI += msg msg_rows msg_send msg_sync
+SRC_CLI = acks actions agent burst env frames identity key main options \
+	relay settings telemetry version devstack flow_report flow_run mpc \
+	flow flow_audit flow_check flow_people mark run msg msg_rows \
+	msg_send msg_sync
 
 SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 	$(SRC_ICE:%=ice/%) $(SRC_DTLS:%=dtls/%) $(SRC_SCTP:%=sctp/%) \
@@ -93,48 +81,24 @@ SRC = $(SRC_BASE:%=base/%) $(SRC_CRYPTO:%=crypto/%) $(SRC_NET:%=net/%) \
 OBJ = $(SRC:%=$(O)/src/%.o)
 
 # A test program per module; tests/support is linked into each.
-TEST_BASE = addr base64 bytes crc utf8
+TEST_BASE = addr base64 bytes crc utf8 dgq
 TEST_CRYPTO = primitives cert tls gcm
-TEST_NET = file loop notify resolve spawn tcp udp watch
-TEST_NET += listening process
-TEST_NET += icmp impair
-TEST_NET += udp_faults
-TEST_NET += multicast
-TEST_ICE = ice probe rules stun
-TEST_ICE += turn
-TEST_ICE += change
-TEST_ICE += report
-TEST_ICE += mdns named
-TEST_ICE += hostile
-TEST_DTLS = dtls message reassembly
-TEST_DTLS += browsers
-TEST_DTLS += doubt
-TEST_SCTP = assoc rules dcep pool
-TEST_SCTP += windows
-TEST_PEER = peer sdp
+TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
+	icmp impair udp_faults multicast
+TEST_ICE = ice probe rules stun turn change report mdns named hostile
+TEST_DTLS = dtls message reassembly browsers doubt recut
+TEST_SCTP = assoc rules dcep pool windows hostile bbr path
+TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
-TEST_DTLS += recut
-TEST_PEER += hostile
-TEST_SCTP += hostile
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party restart \
-	token
-TEST_SESSION += datagram media mtu
-TEST_SESSION += roam
-TEST_SESSION += channels
-TEST_SESSION += badpath
-TEST_BASE += dgq
-TEST_SCTP += bbr path
-TEST_SESSION += refused
+TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party \
+	restart token datagram media mtu roam channels badpath refused
 TEST_SRTP = rtp guard
-TEST_AGENT = framed post renew url
-TEST_AGENT += servers
-TEST_AGENT += chatter
+TEST_AGENT = framed post renew url servers chatter
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan
-TEST_FLOW = audit check map ports
-TEST_FLOW += progress task files
+TEST_FLOW = audit check map ports progress task files
 TEST_MPC = cp field modes report
 TEST_CLI = frames options settings
 TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
@@ -146,49 +110,34 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 	$(TEST_MPC:%=mpc/%) $(TEST_CLI:%=cli/%)
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
-LIVE_AGENTS = paths life links relayed markers hostile two-hosts
-LIVE_AGENTS += turn udp ffmpeg mtu
-LIVE_AGENTS += roam
-LIVE_AGENTS += ice
-LIVE_AGENTS += badpaths
-LIVE = agent-conf acks binary burst cli env relay
-LIVE += devstack flow flow_run mark mpc run
-LIVE += msg dtls
-LIVE += bench
-SUPPORT = oom simnat simnet dtlspair
-SUPPORT += icmp impair
+LIVE_AGENTS = paths life links relayed markers hostile two-hosts turn udp \
+	ffmpeg mtu roam ice badpaths
+LIVE = agent-conf acks binary burst cli env relay devstack flow flow_run \
+	mark mpc run msg dtls bench
+SUPPORT = oom simnat simnet dtlspair icmp impair
 SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
-	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 hotlink-wire.7 hotlink-internals.7
-MAN += hotlink-devstack.1 hotlink-flow.1 hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 hotlink-scenario.5
-MAN += hotlink-marker.5
-MAN += hotlink-acks.1 hotlink-msg.1 hotlink-messages.5
+	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 \
+	hotlink-wire.7 hotlink-internals.7 hotlink-devstack.1 hotlink-flow.1 \
+	hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 \
+	hotlink-scenario.5 hotlink-marker.5 hotlink-acks.1 hotlink-msg.1 \
+	hotlink-messages.5
 # What bench/all runs; bench/README says what each measures.
-BENCH = idle start burst-3party mpc acks
+BENCH = idle start burst-3party mpc acks tunnels
 SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
-	tests/interop/mdns \
-	src/deps/build src/deps/fetch src/deps/install \
+	tests/interop/mdns src/deps/build src/deps/fetch src/deps/install \
 	src/deps/usrsctp.edit tests/layers tests/man tests/reproducible \
-	tests/run tests/style tests/fuzz/run tests/live/binary
-SCRIPTS += src/deps/srtp.edit
-BENCH += tunnels
-SCRIPTS += bench/all bench/setup bench/first-byte bench/publish \
-	tests/interop/setup tests/interop/lib.sh tests/live/bench
+	tests/run tests/style tests/fuzz/run tests/live/binary \
+	src/deps/srtp.edit bench/all bench/setup bench/first-byte \
+	bench/publish tests/interop/setup tests/interop/lib.sh \
+	tests/live/bench
 # Programs that live scripts use.
-TOOLS = $(O)/tests/dtls/pipe
-TOOLS += $(O)/tests/net/wire
-TOOLS += $(O)/tests/dtls/proxy
+TOOLS = $(O)/tests/dtls/pipe $(O)/tests/net/wire $(O)/tests/dtls/proxy
 
-FUZZ = acks envelope message rpc \
-	acl assoc candidate cert config dcep dtls flow hlnk marker msg msgpack \
-	pem post sdp stun ws
-FUZZ += scenario spec
-FUZZ += rtp
-FUZZ += progress
-FUZZ += turn
-FUZZ += framed stages
-FUZZ += mdns
+FUZZ = acks envelope message rpc acl assoc candidate cert config dcep dtls \
+	flow hlnk marker msg msgpack pem post sdp stun ws scenario spec rtp \
+	progress turn framed stages mdns
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o
@@ -307,7 +256,6 @@ fuzz: packages-test
 	@$(MAKE) -s -j2 SAN=fuzz CC=clang fuzzers
 	@HOTLINK_OUT=build/fuzz sh tests/fuzz/run $(FUZZ_SECONDS)
 
-# Objects alone: what a warning costs is in the compiling.
 # Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
 # pion" is less of it.
 interop: packages-build
@@ -340,6 +288,7 @@ badpaths: packages-test
 	@HOTLINK=./$(BIN) HOTLINK_OUT=$(O) BADPATH_BYTES=16777216 \
 		sh tests/live/badpaths
 
+# Objects alone: what a warning costs is in the compiling.
 lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
 	@sh tests/man
@@ -374,8 +323,6 @@ distclean: clean
 	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d) $(O)/tests/nat/fast.d
 -include $(BENCH_TOOLS:=.d)
 
-.PHONY: bench-deps
-.PHONY: all bench check clean demo distclean fuzz fuzzers install \
-	interop lint nat objects interop-dtls \
-	packages-build packages-test reproducible tests uninstall
-.PHONY: badpaths
+.PHONY: all badpaths bench bench-deps check clean demo distclean fuzz fuzzers \
+	install interop interop-dtls lint nat objects packages-build \
+	packages-test reproducible tests uninstall
