@@ -9,7 +9,7 @@ static struct world *
 begin(uint64_t seed, const struct party_conf *a, const struct party_conf *b,
     int links)
 {
-	w_udp = w_rtp = (1u << links) - 1;
+	w_udp = w_rtp = ((uint64_t)1 << links) - 1;
 	return world_new(seed, a, b, links);
 }
 

@@ -44,7 +44,7 @@ struct session {
 enum { W_DATAGRAMS = 20000 };
 
 /* Which links are of datagrams, and how theirs travel. */
-static unsigned			 w_udp, w_rtp;
+static uint64_t			 w_udp, w_rtp;	/* bits */
 static enum marker_effort	 w_effort;
 static uint32_t			 w_value;
 
@@ -112,7 +112,7 @@ world_marker(struct marker *m, int side, int link)
 	memset(m, 0, sizeof(*m));
 	snprintf(rel, sizeof(rel), "%s/x/_mpc/l%d/%s/stream.%s", emails[side],
 	    link, side == 0 ? "0_to_1" : "1_to_0",
-	    w_udp & 1u << link ? "udp" : "tcp");
+	    w_udp & (uint64_t)1 << link ? "udp" : "tcp");
 	EQ(key_of_marker(&m->key, rel), 0);
 	strcpy(m->from, emails[side]);
 	strcpy(m->to, emails[1 - side]);
@@ -120,7 +120,7 @@ world_marker(struct marker *m, int side, int link)
 	m->port = (uint16_t)(1000 + link);
 	if (!m->key.udp)
 		return;
-	m->kind = w_rtp & 1u << link ? MARKER_RTP : MARKER_DATAGRAM;
+	m->kind = w_rtp & (uint64_t)1 << link ? MARKER_RTP : MARKER_DATAGRAM;
 	m->effort = w_effort;
 	m->effort_value = w_value;
 }
