@@ -36,15 +36,27 @@ bulk(unsigned pair)
 	pump(&w.e[2 * pair]);
 }
 
-/* Per cent of the link in that time. */
+/* Per cent of the link in that time, of each of the first so many pairs. */
+static void
+shares(unsigned pairs, uint64_t time, unsigned *got)
+{
+	uint64_t	 before[PAIRS];
+
+	for (unsigned i = 0; i < pairs; i++)
+		before[i] = w.e[2 * i + 1].total;
+	pass(time);
+	for (unsigned i = 0; i < pairs; i++)
+		got[i] = (unsigned)((w.e[2 * i + 1].total - before[i]) * 100 /
+		    (RATE * time / SEC));
+}
+
 static unsigned
 share(unsigned pair, uint64_t time)
 {
-	struct end	*e = &w.e[2 * pair + 1];
-	uint64_t	 before = e->total;
+	unsigned	 got[PAIRS];
 
-	pass(time);
-	return (unsigned)((e->total - before) * 100 / (RATE * time / SEC));
+	shares(pair + 1, time, got);
+	return got[pair];
 }
 
 static uint64_t
@@ -144,43 +156,43 @@ the_queue_stays_short_in_front_of_a_steady_flow(void **state)
 	finish();
 }
 
+/* What two flows get, of which the second starts that much later. */
+static void
+beside(unsigned models, uint64_t later, uint64_t settle, uint64_t time,
+    unsigned got[2])
+{
+	newreno_from = models;
+	ready(2);
+	newreno_from = PAIRS;
+	bulk(0);
+	pass(later);
+	bulk(1);
+	pass(settle);
+	shares(2, time, got);
+	printf("%u%% and %u%%\n", got[0], got[1]);
+	finish();
+}
+
 static void
 two_flows_share_a_bottleneck(void **state)
 {
-	unsigned	 a, b;
+	unsigned	 got[2];
 
 	(void)state;
 	MODEL_ONLY();
-	ready(2);
-	bulk(0);
-	pass(3 * SEC);
-	bulk(1);
-	pass(20 * SEC);
-	b = (unsigned)w.e[1].total;
-	a = share(1, 10 * SEC);
-	b = (unsigned)(((unsigned)w.e[1].total - b) / (RATE / 10));
-	printf("%u%% and %u%%\n", a, b);
-	CHECK(a >= 25 && b >= 25 && a + b >= 90);
-	finish();
+	beside(2, 3 * SEC, 20 * SEC, 10 * SEC, got);
+	CHECK(got[0] >= 25 && got[1] >= 25 && got[0] + got[1] >= 90);
 }
 
 static void
 a_flow_of_usrsctps_own_control_is_not_starved(void **state)
 {
-	unsigned	 a;
+	unsigned	 got[2];
 
 	(void)state;
 	MODEL_ONLY();
-	newreno_from = 1;
-	ready(2);
-	newreno_from = PAIRS;
-	bulk(0);
-	bulk(1);
-	pass(5 * SEC);
-	a = share(1, 20 * SEC);
-	printf("%u%%\n", a);
-	CHECK(a >= 15 && a <= 85);
-	finish();
+	beside(1, 0, 5 * SEC, 20 * SEC, got);
+	CHECK(got[1] >= 15 && got[1] <= 85);
 }
 
 /* A tenth of the rate, in messages: neither a reason to forget it nor proof. */
