@@ -119,5 +119,5 @@ main(void)
 		    what_is_no_server_is_skipped_and_the_others_used),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

@@ -3,13 +3,6 @@
 /* What changes under a connection: addresses, NATs, what gets through. */
 
 static void
-follow(struct world *w)
-{
-	ice_peer_follows(w->s[A].ice);
-	ice_peer_follows(w->s[B].ice);
-}
-
-static void
 hosts_are(struct world *w, int i, const char *a, const char *b)
 {
 	struct side	*s = &w->s[i];
@@ -95,12 +88,9 @@ a_path_moves_to_the_address_that_comes(void **state)
 
 	(void)state;
 	for (int role = 0; role < 2; role++) {
-		setup(&w, &plain);
-		agent(&w, A, role, false, "192.0.2.1:1000");
-		agent(&w, B, !role, false, "192.0.2.2:2000");
+		neighbours(&w, role);
 		follow(&w);
-		credentials(&w, A);
-		credentials(&w, B);
+		introduce(&w);
 		run(&w, 10 * SEC, both_connected);
 		hosts_are(&w, A, NULL, NULL);
 		run(&w, 2 * SEC, NULL);
@@ -126,8 +116,7 @@ after_a_restart_the_new_address_takes_a_few_round_trips(void **state)
 	ice_restart(w.s[A].ice, w.now);
 	credentials(&w, B);
 	credentials(&w, A);
-	run(&w, 300 * MS, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 300 * MS);
 	local_is(&w, A, "198.51.100.1:1000");
 	run(&w, SEC, NULL);
 	paths_meet(&w);
@@ -182,10 +171,8 @@ behind_nat(struct world *w, struct simnat *nat, int role)
 	agent(w, B, !role, false, "192.0.2.2:2000");
 	follow(w);
 	EQ(ice_add_stun(w->s[A].ice, w->now, &server), 0);
-	credentials(w, A);
-	credentials(w, B);
-	run(w, 10 * SEC, both_connected);
-	CHECK(both_connected(w));
+	introduce(w);
+	connects(w, 10 * SEC);
 }
 
 /* Whose NAT it is hears nothing of it: the answers come back. */
@@ -239,14 +226,10 @@ a_doubt_asks_at_once(void **state)
 static void
 two_paths(struct world *w, int role)
 {
-	setup(w, &plain);
-	agent(w, A, role, false, "192.0.2.1:1000");
-	agent(w, B, !role, false, "192.0.2.2:2000");
-	add(w, A, "[2001:db8::1]:1000");
-	add(w, B, "[2001:db8::2]:2000");
+	neighbours(w, role);
+	add_family(w);
 	follow(w);
-	credentials(w, A);
-	credentials(w, B);
+	introduce(w);
 	run(w, 10 * SEC, NULL);
 }
 
@@ -301,15 +284,12 @@ start_relayed(struct world *w, int role)
 {
 	struct addr	 relayed = at("198.51.100.9:50000");
 
-	setup(w, &plain);
-	agent(w, A, role, false, "192.0.2.1:1000");
-	agent(w, B, !role, false, "192.0.2.2:2000");
+	neighbours(w, role);
 	w->s[A].host[w->s[A].nhosts++] = relayed;
 	EQ(ice_add_relay(w->s[A].ice, w->now, &relayed), 0);
 	follow(w);
 	w->dead[w->ndead++] = w->s[A].host[0];
-	credentials(w, A);
-	credentials(w, B);
+	introduce(w);
 	run(w, 10 * SEC, both_connected);
 	local_is(w, A, "198.51.100.9:50000");
 }
@@ -407,5 +387,5 @@ main(void)
 		cmocka_unit_test(a_restart_learns_reflexive_addresses_anew),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

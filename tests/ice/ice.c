@@ -31,11 +31,8 @@ agents_that_cannot_meet_fail_after_patience(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	neighbours(&w, true);
+	introduce(&w);
 	w.down = true;
 	run(&w, 39 * SEC, both_failed);
 	CHECK(ice_state(w.s[A].ice) == ICE_CHECKING);
@@ -53,13 +50,9 @@ the_preferred_address_is_chosen_of_two_families(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
-	add(&w, A, "[2001:db8::1]:1000");
-	add(&w, B, "[2001:db8::2]:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	neighbours(&w, true);
+	add_family(&w);
+	introduce(&w);
 	run(&w, 10 * SEC, both_connected);
 	paths_meet(&w);
 	local_is(&w, A, "[2001:db8::1]:1000");
@@ -79,10 +72,8 @@ they_connect_over_a_bad_network(void **state)
 		setup(&w, &conf);
 		agent(&w, A, true, false, "192.0.2.1:1000");
 		agent(&w, B, false, false, "192.0.2.2:2000");
-		add(&w, A, "[2001:db8::1]:1000");
-		add(&w, B, "[2001:db8::2]:2000");
-		credentials(&w, A);
-		credentials(&w, B);
+		add_family(&w);
+		introduce(&w);
 		run(&w, 20 * SEC, both_connected);
 		if (!both_connected(&w))
 			print_error("seed %u\n", (unsigned)conf.seed);
@@ -119,8 +110,7 @@ descriptions_and_candidates_may_come_in_any_order(void **state)
 				pass(&w, (int)k - 2);
 			run(&w, 2 * SEC, NULL);
 		}
-		run(&w, 5 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		connects(&w, 5 * SEC);
 		paths_meet(&w);
 		teardown(&w);
 	}
@@ -132,9 +122,7 @@ a_check_before_the_description_is_answered_and_followed(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	w.hold = true;
 	run(&w, MS, NULL);
 	pass(&w, B);
@@ -143,8 +131,7 @@ a_check_before_the_description_is_answered_and_followed(void **state)
 	CHECK(ice_state(w.s[A].ice) == ICE_CONNECTED);
 	CHECK(ice_state(w.s[B].ice) == ICE_NEW);
 	credentials(&w, B);
-	run(&w, 3 * MS, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 3 * MS);
 	paths_meet(&w);
 	teardown(&w);
 }
@@ -158,14 +145,12 @@ a_late_candidate_is_waited_for_and_then_used(void **state)
 	setup(&w, &plain);
 	agent(&w, A, true, false, NULL);
 	agent(&w, B, false, false, NULL);
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 30 * SEC, NULL);
 	CHECK(ice_state(w.s[A].ice) == ICE_CHECKING);
 	add(&w, A, "192.0.2.1:1000");
 	add(&w, B, "192.0.2.2:2000");
-	run(&w, 5 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 5 * SEC);
 	teardown(&w);
 }
 
@@ -175,12 +160,9 @@ without_any_candidate_the_reason_says_so(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	w.hold = true;
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 45 * SEC, both_failed);
 	CHECK(both_failed(&w));
 	STREQ(ice_why(w.s[A].ice), "the peer has no candidates");
@@ -201,10 +183,8 @@ two_agents_of_the_same_role_agree_on_one(void **state)
 			setup(&w, &conf);
 			agent(&w, A, role, false, "192.0.2.1:1000");
 			agent(&w, B, role, false, "192.0.2.2:2000");
-			credentials(&w, A);
-			credentials(&w, B);
-			run(&w, 5 * SEC, both_connected);
-			CHECK(both_connected(&w));
+			introduce(&w);
+			connects(&w, 5 * SEC);
 			paths_meet(&w);
 			teardown(&w);
 		}
@@ -221,10 +201,8 @@ a_lite_agent_is_reached_and_never_asks(void **state)
 		setup(&w, &plain);
 		agent(&w, A, offerer, false, "192.0.2.1:1000");
 		agent(&w, B, !offerer, true, "192.0.2.2:2000");
-		credentials(&w, A);
-		credentials(&w, B);
-		run(&w, 5 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		introduce(&w);
+		connects(&w, 5 * SEC);
 		paths_meet(&w);
 		run(&w, 120 * SEC, NULL);
 		CHECK(both_connected(&w));
@@ -245,8 +223,7 @@ a_lite_agent_notices_30_seconds_of_silence_and_comes_back(void **state)
 	setup(&w, &plain);
 	agent(&w, A, true, false, "192.0.2.1:1000");
 	agent(&w, B, false, true, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 5 * SEC, both_connected);
 	w.down = true;
 	run(&w, 24 * SEC, NULL);
@@ -255,8 +232,7 @@ a_lite_agent_notices_30_seconds_of_silence_and_comes_back(void **state)
 	EQ(w.s[B].losses, 1);
 	assert_null(ice_path(w.s[B].ice));
 	w.down = false;
-	run(&w, 5 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 5 * SEC);
 	teardown(&w);
 }
 
@@ -269,8 +245,7 @@ two_lite_agents_fail_with_a_reason_that_names_both(void **state)
 	setup(&w, &plain);
 	agent(&w, A, true, true, "192.0.2.1:1000");
 	agent(&w, B, false, true, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, SEC, NULL);
 	CHECK(both_failed(&w));
 	assert_non_null(strstr(ice_why(w.s[A].ice), "both agents"));
@@ -293,10 +268,8 @@ an_address_behind_a_nat_is_learnt_from_its_check(void **state)
 		w.nat = &nat;
 		agent(&w, A, role, false, "10.0.0.1:1000");
 		agent(&w, B, !role, false, "192.0.2.2:2000");
-		credentials(&w, A);
-		credentials(&w, B);
-		run(&w, 5 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		introduce(&w);
+		connects(&w, 5 * SEC);
 		CHECK(ice_info(w.s[B].ice, &info));
 		EQ(info.remote, ICE_PRFLX);
 		CHECK(addr_same_ip(&info.path.remote, &nat.outside));
@@ -345,8 +318,7 @@ an_external_address_is_announced_and_reached(void **state)
 		credentials(&w, B);
 		run(&w, 200 * MS, NULL);
 		credentials(&w, A);
-		run(&w, 5 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		connects(&w, 5 * SEC);
 		local_is(&w, A, "10.0.0.1:1000");
 		CHECK(ice_info(w.s[B].ice, &info));
 		EQ(info.remote, lite ? ICE_HOST : ICE_SRFLX);
@@ -409,11 +381,9 @@ a_reflexive_address_comes_from_a_server_and_is_used(void **state)
 	assert_null(ice_candidate(w.s[A].ice, 2, text));
 	assert_non_null(strstr(text, " 198.51.100.1 40000 typ srflx"
 	    " raddr 10.0.0.1 rport 1000"));
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	/* B's first check is lost at the NAT; A's opens it, B repeats. */
-	run(&w, 400 * MS, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 400 * MS);
 	CHECK(ice_info(w.s[B].ice, &info));
 	EQ(info.remote, ICE_SRFLX);
 	CHECK(ice_info(w.s[A].ice, &info));
@@ -428,14 +398,10 @@ a_server_that_is_not_there_harms_nothing(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	EQ(ice_add_stun(w.s[A].ice, w.now, &nowhere), 0);
-	credentials(&w, A);
-	credentials(&w, B);
-	run(&w, SEC, both_connected);
-	CHECK(both_connected(&w));
+	introduce(&w);
+	connects(&w, SEC);
 	CHECK(!ice_gathered(w.s[A].ice));
 	run(&w, 10 * SEC, gathered);
 	CHECK(ice_gathered(w.s[A].ice));
@@ -460,8 +426,7 @@ a_dead_path_is_noticed_and_recovers_when_the_network_does(void **state)
 	CHECK(ice_state(w.s[A].ice) == ICE_CHECKING);
 	run(&w, 15 * SEC, NULL);
 	w.down = false;
-	run(&w, 3 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 3 * SEC);
 	paths_meet(&w);
 	EQ(w.s[A].paths, 2);
 	w.down = true;
@@ -477,13 +442,9 @@ another_path_is_taken_when_the_better_one_dies(void **state)
 
 	(void)state;
 	for (int role = 0; role < 2; role++) {
-		setup(&w, &plain);
-		agent(&w, A, role, false, "192.0.2.1:1000");
-		agent(&w, B, !role, false, "192.0.2.2:2000");
-		add(&w, A, "[2001:db8::1]:1000");
-		add(&w, B, "[2001:db8::2]:2000");
-		credentials(&w, A);
-		credentials(&w, B);
+		neighbours(&w, role);
+		add_family(&w);
+		introduce(&w);
 		run(&w, 10 * SEC, NULL);
 		local_is(&w, A, "[2001:db8::1]:1000");
 		w.dead[w.ndead++] = w.s[B].host[1];
@@ -504,8 +465,7 @@ a_better_path_that_comes_later_is_left_to_peers_that_follow(void **state)
 
 	(void)state;
 	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
-	add(&w, A, "[2001:db8::1]:1000");
-	add(&w, B, "[2001:db8::2]:2000");
+	add_family(&w);
 	run(&w, 2 * SEC, NULL);
 	local_is(&w, A, "192.0.2.1:1000");
 	EQ(w.s[A].paths, 1);
@@ -519,10 +479,8 @@ a_better_path_that_comes_later_is_taken(void **state)
 
 	(void)state;
 	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
-	ice_peer_follows(w.s[A].ice);
-	ice_peer_follows(w.s[B].ice);
-	add(&w, A, "[2001:db8::1]:1000");
-	add(&w, B, "[2001:db8::2]:2000");
+	follow(&w);
+	add_family(&w);
 	run(&w, 2 * SEC, NULL);
 	local_is(&w, A, "[2001:db8::1]:1000");
 	paths_meet(&w);
@@ -576,12 +534,10 @@ a_restart_revives_an_agent_that_failed(void **state)
 	w.down = false;
 	ice_restart(w.s[A].ice, w.now);
 	ice_restart(w.s[B].ice, w.now);
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	EQ(ice_add_remote(w.s[A].ice, w.now,
 	    "candidate:1 1 udp 2130706431 192.0.2.2 2000 typ host"), 0);
-	run(&w, 5 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 5 * SEC);
 	assert_null(ice_why(w.s[A].ice));
 	teardown(&w);
 }
@@ -593,8 +549,7 @@ a_repeated_description_changes_nothing(void **state)
 
 	(void)state;
 	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 10 * SEC, NULL);
 	CHECK(both_connected(&w));
 	EQ(w.s[A].paths, 1);
@@ -624,8 +579,7 @@ a_relayed_address_is_one_of_ours(void **state)
 	CHECK(strstr(ice_candidate(w.s[A].ice, 1, text), " typ relay") !=
 	    NULL);
 	CHECK(ice_candidate(w.s[A].ice, 2, text) == NULL);
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 10 * SEC, both_connected);
 	paths_meet(&w);
 	local_is(&w, A, "198.51.100.9:50000");
@@ -652,8 +606,7 @@ a_relayed_address_is_the_last_resort(void **state)
 	EQ(ice_add_relay(w.s[A].ice, w.now, &relayed), 0);
 	add(&w, A, "192.0.2.1:1000");
 	agent(&w, B, false, false, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 10 * SEC, both_connected);
 	run(&w, 10 * SEC, NULL);
 	local_is(&w, A, "192.0.2.1:1000");

@@ -15,8 +15,7 @@ hidden(struct world *w, bool lite)
 	w->hold = true;
 	agent(w, A, true, lite, "192.0.2.1:1000");
 	agent(w, B, false, false, "192.0.2.2:2000");
-	credentials(w, A);
-	credentials(w, B);
+	introduce(w);
 	EQ(ice_add_remote(w->s[A].ice, w->now, NAMED("6")), 0);
 	events(w, A);
 }
@@ -39,8 +38,7 @@ a_named_candidate_is_asked_for_and_used_when_found(void **state)
 	run(&w, SEC, NULL);
 	CHECK(!both_connected(&w));
 	ice_resolved(w.s[A].ice, w.now, UUID "6.local", &found);
-	run(&w, 5 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 5 * SEC);
 	paths_meet(&w);
 	CHECK(ice_info(w.s[A].ice, &info));
 	EQ(info.remote, ICE_HOST);
@@ -71,8 +69,7 @@ the_peers_own_check_takes_over_from_a_name_nobody_knows(void **state)
 		run(&w, SEC, NULL);
 		CHECK(!both_connected(&w));
 		pass(&w, A);
-		run(&w, 5 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		connects(&w, 5 * SEC);
 		CHECK(ice_info(w.s[A].ice, &info));
 		EQ(info.remote, ICE_PRFLX);
 		/* Then the name says nothing new, and harms nothing. */
@@ -98,9 +95,7 @@ a_few_names_are_asked_for_and_others_never(void **state)
 	char		*digit = strstr(text, ".local") - 1;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, A);
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		ice_add_remote(w.s[A].ice, w.now, never[i]);
@@ -134,9 +129,7 @@ answers_may_come_in_any_order(void **state)
 	char		*digit = strstr(text, ".local") - 1;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, A);
 	for (char d = '0'; d < '3'; d++) {
 		*digit = d;

@@ -14,10 +14,8 @@ connected(struct world *w, uint64_t seed, size_t headers, size_t mtu,
 	    "192.0.2.1:1000");
 	agent(w, B, false, false, headers == V6 ? "[2001:db8::2]:2000" :
 	    "192.0.2.2:2000");
-	credentials(w, A);
-	credentials(w, B);
-	run(w, 5 * SEC, both_connected);
-	CHECK(both_connected(w));
+	introduce(w);
+	connects(w, 5 * SEC);
 	conf.mtu = mtu - headers;
 	conf.loss = loss;
 	simnet_set(w->net, &conf);
@@ -173,8 +171,7 @@ a_lite_agent_searches_nothing(void **state)
 	setup(&w, &plain);
 	agent(&w, A, false, true, "192.0.2.1:1000");
 	agent(&w, B, true, false, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 5 * SEC, both_connected);
 	ice_search_mtu(w.s[A].ice, w.now, MOST, &w.tx);
 	EQ(w.tx.n, 0);

@@ -27,10 +27,8 @@ every_pair_is_told_of_the_selected_one_first(void **state)
 	agent(&w, A, true, false, "192.0.2.1:1000");
 	agent(&w, B, false, false, "192.0.2.4:2000");
 	add(&w, B, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
-	run(&w, 10 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	introduce(&w);
+	connects(&w, 10 * SEC);
 	EQ(ice_checks(w.s[A].ice, c, ICE_PAIRS), 2);
 	assert_string_equal(c[0].state, "selected");
 	EQ(ice_checks(w.s[A].ice, c, 1), 1);
@@ -54,12 +52,9 @@ silence_is_told_when_it_was_long_enough(void **state)
 	const struct ice_check	*to;
 
 	(void)state;
-	setup(&w, &plain);
+	neighbours(&w, true);
 	w.down = true;
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, SEC, NULL);
 	to = check_to(&w, A, "192.0.2.2:2000");
 	assert_string_equal(to->state, "checking");
@@ -82,12 +77,9 @@ what_cannot_be_sent_is_told_and_sent_again(void **state)
 	const struct ice_check	*to;
 
 	(void)state;
-	setup(&w, &plain);
+	neighbours(&w, true);
 	w.down = true;
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, SEC, NULL);
 	other.remote.port++;
 	ice_unsendable(w.s[A].ice, &other, "of another");
@@ -97,8 +89,7 @@ what_cannot_be_sent_is_told_and_sent_again(void **state)
 	assert_string_equal(to->why, "not permitted");
 	EQ(ice_state(w.s[A].ice), ICE_CHECKING);
 	w.down = false;
-	run(&w, 10 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 10 * SEC);
 	to = check_to(&w, A, "192.0.2.2:2000");
 	assert_string_equal(to->state, "selected");
 	assert_null(to->why);

@@ -31,9 +31,7 @@ a_forged_check_changes_nothing(void **state)
 	size_t			 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	n = make_check(&w, B, &m, buf, user);
 	for (size_t i = 0; i < n * 8; i++) {
@@ -63,9 +61,7 @@ an_answer_is_believed_only_whole_and_from_where_asked(void **state)
 	size_t		 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, A);
 	EQ(ice_add_remote(w.s[A].ice, w.now,
 	    "candidate:1 1 UDP 2130706431 192.0.2.2 2000 typ host"), 0);
@@ -112,9 +108,7 @@ what_names_another_ufrag_is_not_consumed(void **state)
 	size_t		 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	make_check(&w, B, &m, buf, user);
 	user[0] ^= 1;
@@ -142,9 +136,7 @@ a_check_to_an_address_that_is_no_candidate_is_dropped(void **state)
 	size_t		 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	n = make_check(&w, B, &m, buf, user);
 	CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
@@ -163,9 +155,7 @@ an_unknown_attribute_is_answered_with_420(void **state)
 	size_t		 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	make_check(&w, B, &m, buf, user);
 	/* PRIORITY of 0x24 becomes the unknown 0x34; then signed anew. */
@@ -304,9 +294,7 @@ a_nomination_counts_once_our_own_check_has_succeeded(void **state)
 	size_t		 n;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	n = make_check(&w, B, &m, buf, user);
 	CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
@@ -341,8 +329,7 @@ worse_pairs_are_left_alone_once_one_is_selected(void **state)
 		snprintf(text, sizeof(text), "10.0.%d.2:2000", i);
 		add(&w, B, text);
 	}
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 3 * SEC, NULL);
 	CHECK(both_connected(&w));
 	local_is(&w, A, "10.0.0.1:1000");
@@ -374,9 +361,7 @@ a_check_under_way_is_repeated_once_when_the_peer_checks(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	credentials(&w, B);
 	EQ(ice_add_remote(w.s[B].ice, w.now,
 	    "1 1 udp 5 192.0.2.1 1000 typ host"), 0);
@@ -421,9 +406,7 @@ a_signalled_candidate_replaces_the_one_learnt_from_a_check(void **state)
 	struct ice_info	 info;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, "192.0.2.1:1000");
-	agent(&w, B, false, false, "192.0.2.2:2000");
+	neighbours(&w, true);
 	w.hold = true;
 	run(&w, MS, NULL);
 	pass(&w, B);
@@ -444,14 +427,10 @@ a_worse_nomination_is_followed_only_if_the_path_is_silent(void **state)
 
 	(void)state;
 	for (int silent = 0; silent < 2; silent++) {
-		setup(&w, &plain);
-		agent(&w, A, true, false, "192.0.2.1:1000");
-		agent(&w, B, false, false, "192.0.2.2:2000");
+		neighbours(&w, true);
 		add(&w, A, "192.0.2.3:1000");
-		credentials(&w, A);
-		credentials(&w, B);
-		run(&w, 2 * SEC, both_connected);
-		CHECK(both_connected(&w));
+		introduce(&w);
+		connects(&w, 2 * SEC);
 		local_is(&w, A, "192.0.2.1:1000");
 		if (silent)
 			w.dead[w.ndead++] = w.s[A].host[0];
@@ -507,8 +486,7 @@ requests_on_another_path_do_not_keep_a_lite_agents_path(void **state)
 	setup(&w, &plain);
 	agent(&w, A, true, false, "192.0.2.1:1000");
 	agent(&w, B, false, true, "192.0.2.2:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, SEC, both_connected);
 	w.down = true;
 	for (int i = 0; i < 35; i++) {
@@ -530,8 +508,7 @@ a_loopback_address_meets_only_its_like(void **state)
 	setup(&w, &plain);
 	agent(&w, A, true, false, "192.0.2.1:1000");
 	agent(&w, B, false, false, "127.0.0.1:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 5 * SEC, NULL);
 	ice_stats(w.s[A].ice, &st);
 	EQ(st.checks_sent, 0);
@@ -609,8 +586,7 @@ full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 		EQ(ice_add_stun(w.s[A].ice, w.now, &a), 0);
 	EQ(ice_add_stun(w.s[A].ice, w.now, &a), -1);
 	run(&w, 8 * SEC, NULL);		/* all servers are being asked */
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	for (int i = 0; i < ICE_REMOTES - HOSTS; i++) {
 		snprintf(text, sizeof(text),
 		    "1 1 udp %d 10.7.0.%d 9 typ host", 100 + i, i + 1);
@@ -621,8 +597,7 @@ full_tables_refuse_and_the_agents_connect_nevertheless(void **state)
 	pass(&w, B);
 	EQ(ice_add_remote(w.s[A].ice, w.now,
 	    "1 1 udp 1 10.8.0.1 9 typ host"), -1);
-	run(&w, 20 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 20 * SEC);
 	paths_meet(&w);
 	teardown(&w);
 }
@@ -670,8 +645,7 @@ link_local_addresses_meet_only_their_like(void **state)
 	agent(&w, A, true, false, "[fe80::1%3]:1000");
 	agent(&w, B, false, false, "[2001:db8::2]:2000");
 	add(&w, B, "127.0.0.1:2000");
-	credentials(&w, A);
-	credentials(&w, B);
+	introduce(&w);
 	run(&w, 5 * SEC, NULL);
 	{
 		struct ice_stats	 st;
@@ -680,8 +654,7 @@ link_local_addresses_meet_only_their_like(void **state)
 		EQ(st.checks_sent, 0);
 	}
 	add(&w, B, "[fe80::2%3]:2000");
-	run(&w, 5 * SEC, both_connected);
-	CHECK(both_connected(&w));
+	connects(&w, 5 * SEC);
 	EQ(ice_path(w.s[A].ice)->remote.scope, 3);
 	teardown(&w);
 }

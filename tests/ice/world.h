@@ -265,7 +265,48 @@ local_is(struct world *w, int i, const char *s)
 	CHECK(addr_equal(&ice_path(w->s[i].ice)->local, &a));
 }
 
+/* A path is there at both ends before the time is over. */
+static inline void
+connects(struct world *w, uint64_t time)
+{
+	run(w, time, both_connected);
+	CHECK(both_connected(w));
+}
+
+/* Each is told of the other. */
+static inline void
+introduce(struct world *w)
+{
+	credentials(w, A);
+	credentials(w, B);
+}
+
 static const struct simnet_conf	 plain = { .seed = 1, .delay = 500 };
+
+/* Two that know nothing of each other, one of them controlling. */
+static inline void
+neighbours(struct world *w, bool controlling)
+{
+	setup(w, &plain);
+	agent(w, A, controlling, false, "192.0.2.1:1000");
+	agent(w, B, !controlling, false, "192.0.2.2:2000");
+}
+
+/* Each knows of the other that it follows a better path. */
+static inline void
+follow(struct world *w)
+{
+	ice_peer_follows(w->s[A].ice);
+	ice_peer_follows(w->s[B].ice);
+}
+
+/* A second path, preferred to that of neighbours. */
+static inline void
+add_family(struct world *w)
+{
+	add(w, A, "[2001:db8::1]:1000");
+	add(w, B, "[2001:db8::2]:2000");
+}
 
 static inline void
 connect_pair(struct world *w, const char *a, const char *b)
@@ -273,10 +314,8 @@ connect_pair(struct world *w, const char *a, const char *b)
 	setup(w, &plain);
 	agent(w, A, true, false, a);
 	agent(w, B, false, false, b);
-	credentials(w, A);
-	credentials(w, B);
-	run(w, 10 * SEC, both_connected);
-	CHECK(both_connected(w));
+	introduce(w);
+	connects(w, 10 * SEC);
 	paths_meet(w);
 }
 

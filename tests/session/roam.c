@@ -178,5 +178,5 @@ main(void)
 		cmocka_unit_test(strict_names_what_it_waited_for),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }
