@@ -205,7 +205,9 @@ class Party:
                           (self.home, self.email))
         os.makedirs(self.home + '/datasites')
 
-    def mark(self, peer, channel, port, peers_port):
+    def mark(self, peer, channel, port, peers_port, name='stream.tcp',
+             **more):
+        """more: further keys of the marker."""
         at = '%s/datasites/%s/shared/bench/%s' % (self.home, self.email,
                                                  channel)
         os.makedirs(at)
@@ -213,8 +215,8 @@ class Party:
         self.peers.add(peer.email)
         with open(at + '/.new', 'w') as f:
             json.dump({'from': self.email, 'to': peer.email, 'ports': {
-                self.email: port, peer.email: peers_port}}, f)
-        os.rename(at + '/.new', at + '/stream.tcp')
+                self.email: port, peer.email: peers_port}, **more}, f)
+        os.rename(at + '/.new', at + '/' + name)
 
     def start(self, *wrap):
         with open(self.log, 'w') as log:
@@ -229,6 +231,11 @@ class Party:
             return False
         return t['live']['outbound_accepted'] >= self.links and \
             t['webrtc_connected'] >= len(self.peers)
+
+    def direct(self):
+        """How often its log says that a link is carried directly."""
+        with open(self.log) as f:
+            return f.read().count('carried by direct')
 
 
 def link(a, b, i):

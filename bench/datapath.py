@@ -4,13 +4,12 @@ See bench/datapath. Two agents in a network namespace each, joined by
 tests/net/wire, and a relay beside the first. Every cell is loaded twice: with
 messages of 1000 bytes every 2 ms, which tell the one-way latency and what gets
 lost, and with as many as go, which tell throughput and what they cost."""
-import json, os, shutil, signal, socket, struct, subprocess, sys, tempfile
-import threading, time
+import os, shutil, socket, struct, subprocess, sys, tempfile, threading, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
+from common import ROOT, Failed, cpu_seconds, end_well, stop_all, wait_for
+import spaces
+
 HOTLINK = sys.argv[1]
-WIRE = os.path.join(ROOT, 'build/out/tests/net/wire')
 RTTS, LOSSES = (0, 20, 50), (0, 0.1, 1)         # ms, per cent
 RATE = 'rate=100Mbit,queue=625000,ordered'      # 50 ms of it
 SIZE, GAP = 1000, 0.002
@@ -19,105 +18,35 @@ FULL = PACED
 OFFERED = 95e6 / 8                              # bytes/s, of datagrams
 PATHS = 'one stream', 'four streams', 'unordered', 'unordered once', 'SRTP'
 RTP = {'kind': 'rtp', 'media': 'video', 'pt': 96, 'codec': 'VP8'}
-procs = []
 
 
-def start(*argv, **more):
-    p = subprocess.Popen(argv, **more)
-    procs.append(p)
-    return p
-
-
-def inside(pid, *argv):
-    return ('nsenter', '-n', '-t', str(pid)) + argv
-
-
-def run(*argv):
-    subprocess.run(argv, check=True, capture_output=True)
-
-
-def enter(pid):
-    """This thread, for the sockets it makes from now on."""
-    import ctypes
-    with open('/proc/%d/ns/net' % pid) as f:
-        if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) != 0:
-            raise OSError('setns')
-
-
-def cpu_of(p):
-    with open('/proc/%d/stat' % p.pid) as f:
-        field = f.read().rpartition(')')[2].split()
-    return (int(field[11]) + int(field[12])) / os.sysconf('SC_CLK_TCK')
-
-
-class World:
+class World(spaces.Pair):
     """Everything anew for a round trip (ms) and a loss (per cent)."""
 
-    def __init__(self, box, rtt, loss):
-        self.box = box
-        self.space = [start('unshare', '-n', 'sleep', '3600')
-                      for _ in range(2)]
-        time.sleep(0.5)
-        for i, s in enumerate(self.space):
-            run(*inside(s.pid, 'ip', 'link', 'set', 'lo', 'up'))
-        rules = '%s,delay=%dus,loss=%g%%' % (RATE, rtt * 500, loss)
-        ends = [x for s in self.space
-                for x in (str(s.pid), 'cable', rules)]
-        self.wire = start(WIRE, '-t', '1200', *ends,
-                          stdout=subprocess.PIPE, text=True)
-        if self.wire.stdout.readline().strip() != 'up':
-            sys.exit('datapath: no wire')
-        for i, s in enumerate(self.space):
-            run(*inside(s.pid, 'ip', 'addr', 'add', '10.78.0.%d' % (i + 1),
-                        'peer', '10.78.0.%d' % (2 - i), 'dev', 'cable'))
-        start(*inside(self.space[0].pid, HOTLINK, 'relay', '-l',
-                      '10.78.0.1:8080', '--open'),
-              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def __init__(self, rtt, loss):
+        self.box = tempfile.mkdtemp(prefix='hotlink-datapath.')
+        super().__init__(HOTLINK, self.box, spaces.Spaces(
+            '%s,delay=%dus,loss=%g%%' % (RATE, rtt * 500, loss)))
         self.markers()
-        self.agents = []
-        for i, name in enumerate('ab'):
-            log = open('%s/%s.log' % (box, name), 'w')
-            self.agents.append(start(*inside(
-                self.space[i].pid, HOTLINK, 'agent', '--strict', '-s',
-                'http://10.78.0.1:8080', '-u', name + '@x.io', '-d',
-                '%s/%s' % (box, name), '--bind', '10.78.0.%d' % (i + 1)),
-                stderr=log))
-        self.wait_up()
+        self.start()
+        wait_for('a direct path (see %s)' % self.box, 30,
+                 lambda: all(p.direct() == 7 for p in self.parties))
 
     def markers(self):
         udp = {'kind': 'datagram'}
+        a, b = self.parties
         for k in range(7):
             more = {4: dict(udp, reliability='retransmits:65535'),
                     5: udp, 6: RTP}.get(k, {})
-            for me, peer, d in ('a', 'b', '0_to_%d'), ('b', 'a', '%d_to_0'):
-                at = '%s/%s/datasites/%s@x.io/shared/m/%s' % (
-                    self.box, me, me, d % (k + 1))
-                os.makedirs(at)
-                m = dict(more, **{'from': me + '@x.io', 'to': peer + '@x.io',
-                                  'port': 9100 + k})
-                with open('%s/stream.%s' % (at, 'udp' if k > 3 else 'tcp'),
-                          'w') as f:
-                    json.dump(m, f)
+            name = 'stream.udp' if k > 3 else 'stream.tcp'
+            for me, peer, d in (a, b, '0_to_%d'), (b, a, '%d_to_0'):
+                me.mark(peer, d % (k + 1), 9100 + k, 9100 + k, name, **more)
 
-    def wait_up(self):
-        for _ in range(300):
-            time.sleep(0.1)
-            with open(self.box + '/a.log') as a, open(
-                    self.box + '/b.log') as b:
-                if all(x.read().count('carried by direct') == 7
-                       for x in (a, b)):
-                    return
-        sys.exit('datapath: no direct path; see ' + self.box)
+    def cpu(self):
+        return cpu_seconds([p.proc for p in self.parties])
 
     def end(self):
-        for p in reversed(procs):
-            p.send_signal(signal.SIGTERM)
-        for p in procs:
-            try:
-                p.wait(5)
-            except subprocess.TimeoutExpired:
-                p.kill()
-        procs.clear()
+        stop_all()
         shutil.rmtree(self.box)
 
 
@@ -128,8 +57,8 @@ class Stream:
         self.send, self.recv = [], []
         for k in range(links):
             for i, socks in ((0, self.send), (1, self.recv)):
-                with Inside(w.space[i].pid):
-                    s = socket.create_connection(('127.0.0.1', 9100 + k))
+                s = w.net.socket(i)
+                s.connect(('127.0.0.1', 9100 + k))
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 socks.append(s)
         self.next = 0
@@ -160,8 +89,7 @@ class Datagrams:
         self.rtp, self.seq, self.recv, self.ssrc = rtp, 0, [], os.urandom(4)
         socks = []
         for i in range(2):
-            with Inside(w.space[i].pid):
-                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s = w.net.socket(i, socket.SOCK_DGRAM)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             s.connect(('127.0.0.1', port))
             socks.append(s)
@@ -186,21 +114,6 @@ class Datagrams:
     def close(self):
         self.s.close()
         self.recv[0].close()
-
-
-class Inside:
-    def __init__(self, pid):
-        self.pid = pid
-
-    def __enter__(self):
-        self.home = open('/proc/self/task/%d/ns/net' %
-                         threading.get_native_id())
-        enter(self.pid)
-
-    def __exit__(self, *_):
-        import ctypes
-        ctypes.CDLL(None).setns(self.home.fileno(), 0)
-        self.home.close()
 
 
 def listen(load, took, count, over):
@@ -268,11 +181,10 @@ def full(w, load, rtt):
     p = threading.Thread(target=push, daemon=True)
     p.start()
     time.sleep(1 + rtt / 100)           # slow start is not what is asked
-    before, cpu, began = count[0], sum(map(cpu_of, w.agents)), \
-        time.monotonic()
+    before, cpu, began = count[0], w.cpu(), time.monotonic()
     time.sleep(FULL)
     n, t = count[0] - before, time.monotonic() - began
-    cpu = sum(map(cpu_of, w.agents)) - cpu
+    cpu = w.cpu() - cpu
     stop.set()
     time.sleep(0.2 + 2 * rtt / 1000)
     over.set()
@@ -325,6 +237,7 @@ def svg(rows, to):
 
 
 def main():
+    end_well()
     if os.geteuid() != 0 or not os.path.exists('/dev/net/tun'):
         print('skip - datapath (needs root and /dev/net/tun)')
         return
@@ -337,8 +250,7 @@ def main():
             'lost %', 'cpu/GiB'))
         for rtt in RTTS:
             for loss in LOSSES:
-                w = World(tempfile.mkdtemp(prefix='hotlink-datapath.'),
-                          rtt, loss)
+                w = World(rtt, loss)
                 for path in PATHS:
                     c = cell(w, path, rtt)
                     rows.append((rtt, loss, path, c))
@@ -357,9 +269,10 @@ def main():
                         c['max'], c['lost'], c['cpu']))
         if len(sys.argv) > 4:
             svg(rows, sys.argv[4])
+    except Failed as e:
+        sys.exit('datapath: %s' % e)
     finally:
-        for p in procs:
-            p.kill()
+        stop_all()
 
 
 main()

@@ -7,7 +7,7 @@ import os, socket, sys, threading, time
 import contestants as c
 import spaces
 from common import QUICK, REPEAT, Failed, emit, end_well, link, progress, \
-    relay, sandbox, say, skip, spread, started, stop, stop_all, wait_for, Party
+    sandbox, say, skip, spread, started, stop, stop_all, wait_for
 
 DELAY_MS = 10           # one way
 READY = 0.3             # hotlink takes a silent connection for a probe for 0.1
@@ -15,6 +15,8 @@ FRESH = 2 if QUICK else 6
 
 
 class Loopback:
+    address = ('127.0.0.1',) * 2
+
     def wrap(self, i):
         return ()
 
@@ -25,26 +27,13 @@ class Loopback:
         return 0
 
 
-class World:
-    """Two agents and a relay beside the first."""
-
+class World(spaces.Pair):
     def __init__(self, hotlink, box, name):
         os.makedirs('%s/%s' % (box, name))
         self.began = len(started)
-        if spaces.possible():
-            self.net = spaces.Spaces('ordered,delay=%dms' % DELAY_MS)
-            address, at = spaces.ADDRESS, spaces.ADDRESS[0] + ':8080'
-        else:
-            self.net, address, at = Loopback(), ('127.0.0.1',) * 2, \
-                '127.0.0.1:0'
-        url = relay(hotlink, '%s/%s' % (box, name), at, self.net.wrap(0))
-        self.parties = [Party(hotlink, '%s/%s' % (box, name), url, n,
-                              ('--bind', address[i]))
-                        for i, n in enumerate(('alice', 'bob'))]
-
-    def start(self):
-        for i, p in enumerate(self.parties):
-            p.start(*self.net.wrap(i))
+        super().__init__(hotlink, '%s/%s' % (box, name), spaces.Spaces(
+            'ordered,delay=%dms' % DELAY_MS) if spaces.possible() else
+            Loopback())
 
     def joined(self, log):
         def both():

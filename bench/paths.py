@@ -3,12 +3,11 @@
 See bench/paths. Two agents in a network namespace each, joined by
 tests/net/wire, and a relay beside the first; one strict link, loaded one way.
 Every cell is a world of its own, so that none inherits a model of a path."""
-import ctypes, json, os, shutil, signal, socket, subprocess, sys, tempfile
-import threading, time
+import json, os, shutil, socket, subprocess, sys, tempfile, threading, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-WIRE = os.path.join(ROOT, 'build/out/tests/net/wire')
+from common import ROOT, Failed, end_well, stop_all, wait_for
+import spaces
+
 HOTLINK, OUT = sys.argv[1:3]
 STOCK = os.path.join(ROOT, 'build/out/bench/stock')     # Debian's usrsctp
 SECONDS = float(os.environ.get('HOTLINK_PATHS_SECONDS', 6))
@@ -23,112 +22,29 @@ CALLED = {'bbr': 'hotlink', 'newreno': 'usrsctp', 'cubic': 'cubic',
           'stock': 'usrsctp, unpatched', 'first': 'cubic, there before'}
 PORT = 9100
 TCP_CONGESTION = 13
-libc = ctypes.CDLL(None, use_errno=True)
-procs = []
 
 
-def start(*argv, **more):
-    p = subprocess.Popen(argv, **more)
-    procs.append(p)
-    return p
-
-
-def inside(pid, *argv):
-    return ('nsenter', '-n', '-t', str(pid)) + argv
-
-
-def run(*argv):
-    subprocess.run(argv, check=True, capture_output=True)
-
-
-class Inside:
-    """This thread is in a namespace, for the sockets it makes."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def enter(self, path):
-        with open(path) as f:
-            if libc.setns(f.fileno(), 0) != 0:
-                raise OSError(ctypes.get_errno(), 'setns')
-
-    def __enter__(self):
-        self.home = open('/proc/self/task/%d/ns/net' %
-                         threading.get_native_id())
-        self.enter('/proc/%d/ns/net' % self.pid)
-
-    def __exit__(self, *_):
-        libc.setns(self.home.fileno(), 0)
-        self.home.close()
-
-
-class World:
+class World(spaces.Pair):
     def __init__(self, control, rtt, loss, rate, queue):
         self.box = tempfile.mkdtemp(prefix='hotlink-paths.')
-        self.space = [start('unshare', '-n', 'sleep', '600')
-                      for _ in range(2)]
-        self.address = ['10.78.0.1', '10.78.0.2']
-        time.sleep(0.3)
         rules = 'ordered,delay=%dus,loss=%g%%' % (rtt * 500, loss)
         if rate:
             rules += ',rate=%gMbit,queue=%d' % (rate, queue * 1000)
-        ends = [x for s in self.space for x in (str(s.pid), 'cable', rules)]
-        self.wire = start(WIRE, '-t', '300', *ends, stdout=subprocess.PIPE,
-                          text=True)
-        if self.wire.stdout.readline().strip() != 'up':
-            raise SystemExit('paths: no wire')
-        for i, s in enumerate(self.space):
-            run(*inside(s.pid, 'ip', 'link', 'set', 'lo', 'up'))
-            run(*inside(s.pid, 'ip', 'addr', 'add', self.address[i], 'peer',
-                        self.address[1 - i], 'dev', 'cable'))
+        net = spaces.Spaces(rules)
+        for i in range(2):
             # What waits behind the wire waits in its queue, not here.
-            run(*inside(s.pid, 'ip', 'link', 'set', 'cable', 'txqueuelen',
-                        '10000'))
-        start(*inside(self.space[0].pid, HOTLINK, 'relay', '-l',
-                      '10.78.0.1:8080', '--open'),
-              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        env = dict(os.environ, HOTLINK_CC=control)
-        program = STOCK if control == 'stock' else HOTLINK
-        for i, name in enumerate('ab'):
-            self.marker(i, name)
-            with open('%s/%s.log' % (self.box, name), 'w') as log:
-                start(*inside(self.space[i].pid, program, 'agent', '--strict',
-                              '-s', 'http://10.78.0.1:8080', '-u',
-                              name + '@x.io', '-d', self.box + '/' + name,
-                              '--bind', self.address[i]),
-                      stderr=log, env=env)
-        self.wait_up()
-
-    def marker(self, i, name):
-        at = '%s/%s/datasites/%s@x.io/shared/m/%s' % (
-            self.box, name, name, ('0_to_1', '1_to_0')[i])
-        os.makedirs(at)
-        with open(at + '/stream.tcp', 'w') as f:
-            json.dump({'from': name + '@x.io', 'to': 'ba'[i] + '@x.io',
-                       'port': PORT}, f)
-
-    def wait_up(self):
-        for _ in range(300):
-            time.sleep(0.1)
-            logs = [open('%s/%s.log' % (self.box, n)).read() for n in 'ab']
-            if all('carried by direct' in x for x in logs):
-                return
-        raise SystemExit('paths: no direct path; see ' + self.box)
-
-    def socket(self, i):
-        with Inside(self.space[i].pid):
-            return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            subprocess.run([*net.wrap(i), 'ip', 'link', 'set', 'cable',
+                            'txqueuelen', '10000'], check=True)
+        super().__init__(HOTLINK, self.box, net,
+                         STOCK if control == 'stock' else HOTLINK)
+        for i, p in enumerate(self.parties):
+            p.mark(self.parties[1 - i], ('0_to_1', '1_to_0')[i], PORT, PORT)
+        self.start('env', 'HOTLINK_CC=' + control)
+        wait_for('a direct path (see %s)' % self.box, 30,
+                 lambda: all(p.direct() for p in self.parties))
 
     def end(self):
-        for p in reversed(procs):
-            p.send_signal(signal.SIGTERM)
-        for p in procs:
-            try:
-                p.wait(5)
-            except subprocess.TimeoutExpired:
-                p.kill()
-                p.wait()
-        procs.clear()
+        stop_all()
         shutil.rmtree(self.box)
 
 
@@ -177,7 +93,7 @@ class Flow:
 
 
 def link(w):
-    ends = [w.socket(i) for i in range(2)]
+    ends = [w.net.socket(i) for i in range(2)]
     for s in ends:
         s.connect(('127.0.0.1', PORT))
     return Flow(*ends)
@@ -185,11 +101,11 @@ def link(w):
 
 def cubic(w, port):
     """A TCP flow of the kernel's through the same wire."""
-    door, s = w.socket(1), w.socket(0)
+    door, s = w.net.socket(1), w.net.socket(0)
     s.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, b'cubic')
-    door.bind((w.address[1], port))
+    door.bind((w.net.address[1], port))
     door.listen()
-    s.connect((w.address[1], port))
+    s.connect((w.net.address[1], port))
     by, _ = door.accept()
     door.close()
     return Flow(s, by)
@@ -253,6 +169,7 @@ def shared(out):
 
 
 def main():
+    end_well()
     if os.geteuid() != 0 or not os.path.exists('/dev/net/tun'):
         print('skip - paths (needs root and /dev/net/tun)')
         return
@@ -269,9 +186,10 @@ def main():
                     ('stock',) if os.access(STOCK, os.X_OK) else ()))
             if 'shared' in which:
                 shared(out)
+    except Failed as e:
+        sys.exit('paths: %s' % e)
     finally:
-        for p in procs:
-            p.kill()
+        stop_all()
 
 
 main()

@@ -1,8 +1,8 @@
-"""Two network namespaces joined by tests/net/wire, for bench/first-byte. Needs
-to be root."""
+"""Two network namespaces joined by tests/net/wire, and two agents in them.
+Needs to be root."""
 import ctypes, os, socket, subprocess, threading, time
 
-from common import WIRE, Failed, start
+from common import WIRE, Failed, Party, relay, start
 
 ADDRESS = '10.78.0.1', '10.78.0.2'
 
@@ -36,6 +36,7 @@ class Inside:
 
 class Spaces:
     """rules: of either direction, as wire takes them."""
+    address = ADDRESS
 
     def __init__(self, rules):
         self.procs = [start('unshare', '-n', 'sleep', '600') for _ in ADDRESS]
@@ -54,9 +55,9 @@ class Spaces:
     def wrap(self, i):
         return 'nsenter', '-n', '-t', str(self.procs[i].pid)
 
-    def socket(self, i):
+    def socket(self, i, kind=socket.SOCK_STREAM):
         with Inside(self.procs[i].pid):
-            return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            return socket.socket(socket.AF_INET, kind)
 
     def rtt(self):
         """Milliseconds, of a connection that is refused."""
@@ -67,3 +68,19 @@ class Spaces:
             took.append((time.monotonic() - began) * 1000)
             s.close()
         return min(took)
+
+
+class Pair:
+    """An agent at either end of net, and a relay beside the first; program is
+    what the agents run, if it is another."""
+
+    def __init__(self, hotlink, box, net, program=None):
+        self.net = net
+        url = relay(hotlink, box, net.address[0] + ':0', net.wrap(0))
+        self.parties = [Party(program or hotlink, box, url, n,
+                              ('--bind', net.address[i]))
+                        for i, n in enumerate(('alice', 'bob'))]
+
+    def start(self, *wrap):
+        for i, p in enumerate(self.parties):
+            p.start(*self.net.wrap(i), *wrap)
