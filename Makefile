@@ -293,7 +293,7 @@ lint: packages-test
 	@$(MAKE) -s -j2 O=build/lint CC=clang WERROR=-Werror objects
 	@sh tests/man
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -s sh $(SCRIPTS); else echo "no shellcheck"; fi
+		shellcheck -s sh -x -P SCRIPTDIR $(SCRIPTS); else echo "no shellcheck"; fi
 
 objects: $(OBJ) $(O)/src/main.o $(TESTS:=.o) $(TOOLS:=.o) $(SUPPORT_OBJ) \
 	$(FUZZERS:=.o) $(O)/tests/fuzz/main.o $(O)/tests/nat/fast.o

@@ -108,7 +108,7 @@ telemetry_of() {
 
 # counts EMAIL FIELD NUMBER: a telemetry field has this value
 counts() {
-	grep -q "\"$2\":$3[,}]" "$(telemetry_of $1)"
+	grep -q "\"$2\":$3[,}]" "$(telemetry_of "$1")"
 }
 
 # cpu NAME: user and system time so far, in clock ticks

@@ -52,8 +52,8 @@ npm_packages() {
 # packages of Go are for its older way, with GOPATH; go.mod is for the version
 # in the import path.
 pion_program() {
-	go=$(ls -d /usr/lib/go-*/bin/go 2>/dev/null | tail -n 1)
-	if [ -z "$go" ] || [ ! -d /usr/share/gocode/src/github.com/pion/webrtc ]
+	for go in /usr/lib/go-*/bin/go; do :; done	# the last is the newest
+	if [ ! -x "$go" ] || [ ! -d /usr/share/gocode/src/github.com/pion/webrtc ]
 	then
 		skip "no pion"
 		return 0
@@ -62,9 +62,12 @@ pion_program() {
 	mkdir -p "$src"
 	cp "$2/main.go" "$src/"
 	echo "module ${1}peer" >"$src/go.mod"
-	(cd "$src" && GO111MODULE=off GOFLAGS='' GOCACHE=$build/gocache \
+	if (cd "$src" && GO111MODULE=off GOFLAGS='' GOCACHE=$build/gocache \
 	    GOPATH=$build/go:/usr/share/gocode "$go" build \
-	    -o "$build/$1.bin" "${1}peer" >"$build/go.log" 2>&1) &&
-		mv "$build/$1.bin" "$build/$1" ||
+	    -o "$build/$1.bin" "${1}peer" >"$build/go.log" 2>&1)
+	then
+		mv "$build/$1.bin" "$build/$1"
+	else
 		skip "$1 does not build (see $build/go.log)"
+	fi
 }

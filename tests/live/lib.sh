@@ -11,7 +11,7 @@
 
 : "${HOTLINK:=./hotlink}"
 box=$(mktemp -d "${TMPDIR-/tmp}/hotlink-live.XXXXXX")
-names= server= relay_at= failed=0
+names='' server='' relay_at='' failed=0
 
 # Ends what runs, with force if it must.
 cleanup() {
@@ -172,7 +172,7 @@ field() {
 
 # has NAME FIELD TEST NUMBER: e.g. has alice ws_fallbacks -ge 1
 has() {
-	[ "$(field "$1" "$2")" "$3" "$4" ]
+	test "$(field "$1" "$2")" "$3" "$4"
 }
 
 # carried NAME BY N: that many links of hers say so in the log
@@ -212,6 +212,15 @@ enter() {
 	eval "pid=\$pid_$1"
 	shift
 	nsenter -n -t "$pid" "$@"
+}
+
+# inside SPACE NAME...: who of these names starts from now on starts there
+inside() {
+	eval "pid=\$pid_$1"
+	shift
+	for name; do
+		eval "wrap_$name='nsenter -n -t $pid'"
+	done
 }
 
 # wire A B NET: a cable between two spaces, named as the other end; A has
