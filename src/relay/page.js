@@ -155,6 +155,8 @@ class Own {
 		return found;
 	}
 	show() {
+		if (this !== own)	/* it was left meanwhile */
+			return;
 		byId('own').hidden = false;
 		byId('findings').replaceChildren(...this.findings().map(
 		    ([words, kind]) => text('li', words, kind)));
@@ -519,6 +521,7 @@ function showHow() {
 	    'nc 127.0.0.1 9100 </dev/zero >/dev/null';
 }
 
+/* What was seen and said of the last connection is not true of the next. */
 function leave() {
 	if (party !== null) {
 		party.onrelay = () => {};	/* its end is not news */
@@ -529,7 +532,11 @@ function leave() {
 	views.forEach(v => v.stop());
 	party = own = null;
 	views = [];
-	byId('links').replaceChildren();
+	relay = 'none';
+	put(byId('relay'), 'not connected');
+	byId('own').hidden = true;
+	for (const list of ['findings', 'addresses', 'links'])
+		byId(list).replaceChildren();
 }
 
 function onRelay(up, me) {

@@ -5,6 +5,7 @@
  * standard input says what to do, a line of JSON what came of it:
  *
  *	join [SERVERS]	what the page says then
+ *	press		press the same button, and what it says at once
  *	begin		what the page says once it has the relay's servers
  *	look		what the page says now
  *	measure		press the button, wait, and what it says
@@ -66,6 +67,8 @@ const acts = {
 		return until(page, 10, s => s.kind === 'no' ||
 		    (s.findings.length > 0 && /^connected/.test(s.relay)));
 	},
+	press: page => page.evaluate(`document.querySelector('#join button')
+	    .click(), ${read}`),
 	begin: page => until(page, 10, s => s.ice !== ''),
 	look: page => page.evaluate(read),
 	async measure(page) {
