@@ -10,6 +10,9 @@
 #include <netinet/sctputil.h>
 #include <netinet/sctp_bsd_addr.h>
 
+/* A message of a link and its header; sctp/pool.c keeps such pieces. */
+#define HOTLINK_PIECE (65536 + 64)
+
 int hotlink_sctp_patched(void);
 void hotlink_sctp_advance(uint32_t);
 uint32_t hotlink_sctp_next(void);
@@ -20,6 +23,7 @@ int hotlink_sctp_hurry(struct socket *);
 void hotlink_sctp_work(void);
 int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
     size_t, const void *, size_t);
+void hotlink_sctp_input(void *, const void *, size_t);
 int hotlink_sctp_steer(struct socket *);
 uint32_t hotlink_sctp_allow(struct socket *);
 
@@ -181,6 +185,9 @@ hotlink_sctp_work(void)
 	sctp_iterator_worker();
 }
 
+/* How large a piece of memory for data may be, see usrsctp.edit. */
+extern int hotlink_sctp_piece;
+
 /* usrsctp_sendv() of two pieces: 0, or an errno and nothing was taken. */
 int
 hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
@@ -189,6 +196,7 @@ hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
 	struct sctp_sndrcvinfo info;
 	struct iovec iov[2];
 	struct uio uio;
+	int error;
 
 	memset(&info, 0, sizeof(info));
 	info.sinfo_stream = sid;
@@ -203,7 +211,29 @@ hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
 	uio.uio_segflg = UIO_USERSPACE;
 	uio.uio_rw = UIO_WRITE;
 	uio.uio_resid = headlen + bodylen;
-	return (sctp_lower_sosend(so, NULL, &uio, NULL, NULL, 0, &info));
+	hotlink_sctp_piece = HOTLINK_PIECE;
+	error = sctp_lower_sosend(so, NULL, &uio, NULL, NULL, 0, &info);
+	hotlink_sctp_piece = 0;
+	return (error);
+}
+
+/* Is a packet one chunk of data? */
+static int
+hotlink_is_one(const uint8_t *p, size_t n)
+{
+	const struct sctp_chunkhdr *ch =
+	    (const struct sctp_chunkhdr *)(p + sizeof(struct sctphdr));
+
+	return (n > MCLBYTES && ch->chunk_type == SCTP_DATA &&
+	    SCTP_SIZE32(ntohs(ch->chunk_length)) + sizeof(struct sctphdr) >= n);
+}
+
+void
+hotlink_sctp_input(void *addr, const void *p, size_t n)
+{
+	hotlink_sctp_piece = hotlink_is_one(p, n) ? HOTLINK_PIECE : 0;
+	usrsctp_conninput(addr, p, n, 0);
+	hotlink_sctp_piece = 0;
 }
 
 /*

@@ -267,7 +267,7 @@ assoc_input(struct assoc *a, uint64_t now, uint8_t *p, size_t n,
 	enter(a, now, tx);
 	a->received++;
 	a->packet_at = now;
-	usrsctp_conninput((void *)a->out.id, p, n, 0);
+	lib_input(a->out.id, p, n);
 	do_duties(a);
 	leave(a);
 }

@@ -46,6 +46,7 @@ int		 hotlink_sctp_hurry(struct socket *);
 void		 hotlink_sctp_work(void);
 int		 hotlink_sctp_send2(struct socket *, uint16_t, uint32_t,
 		     const void *, size_t, const void *, size_t);
+void		 hotlink_sctp_input(void *, const void *, size_t);
 
 int
 hotlink_sctp_gettimeofday(struct timeval *tv, void *zone)
@@ -154,6 +155,12 @@ hotlink_sctp_send2(struct socket *so, uint16_t stream, uint32_t ppid,
 	    sizeof(info), SCTP_SENDV_SNDINFO, 0);
 	free(m);
 	return n == (ssize_t)(headlen + bodylen) ? 0 : -1;
+}
+
+__attribute__((weak)) void
+hotlink_sctp_input(void *id, const void *p, size_t n)
+{
+	usrsctp_conninput(id, p, n, 0);
 }
 
 /* A library without our hook keeps a few hundred bytes per association. */
@@ -390,6 +397,12 @@ lib_chunk(struct socket *so)
 	if (usrsctp_getsockopt(so, IPPROTO_SCTP, SCTP_STATUS, &st, &n) < 0)
 		return 0;
 	return st.sstat_fragmentation_point;
+}
+
+void
+lib_input(uintptr_t id, const void *p, size_t n)
+{
+	hotlink_sctp_input((void *)id, p, n);
 }
 
 void

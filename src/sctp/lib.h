@@ -62,6 +62,9 @@ bool		 lib_numbers(struct socket *, uint64_t[LIB_NUMBERS]);
 /* Bytes of a message in each of its packets but the last; 0: unknown. */
 size_t		 lib_chunk(struct socket *);
 
+/* A packet from the peer, which is not changed. */
+void		 lib_input(uintptr_t, const void *, size_t);
+
 /* Make sure a timer runs while something is outstanding; send again. */
 void		 lib_assure(struct socket *);
 void		 lib_kick(struct socket *);

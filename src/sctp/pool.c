@@ -1,7 +1,7 @@
 /*
- * Free lists by classes of 64 bytes. A block carries its class in front, so
- * that it finds its list again; what is larger than the largest class goes
- * straight to malloc. The memory is a global as usrsctp's use of it is.
+ * Free lists by classes of 64 bytes, and of 2 KiB for what is large. A block
+ * carries its size in front, so that it finds its list again; what is larger
+ * than the largest class goes straight to malloc. The memory is a global as usrsctp's use of it is.
  *
  * The reserve is one piece, of which blocks are cut one behind the other. It is
  * whole again when none of them is in use any more.
@@ -14,7 +14,10 @@
 
 enum {
 	STEP = 64,
-	CLASSES = 40,			/* the last: a cluster and its header */
+	SMALL = 40,			/* classes: a cluster and its header */
+	STRIDE = 2048,
+	LARGE = 33,			/* classes: a message of a link */
+	CLASSES = SMALL + LARGE,
 	KEEP = 4 << 20,			/* bytes kept at most: a full window */
 	/* A message of the largest and its ABORT; not touched, not resident. */
 	RESERVE = 1 << 20,
@@ -37,7 +40,15 @@ static bool		 failed;
 static size_t
 class_of(size_t n)
 {
-	return (n + STEP - 1) / STEP;
+	size_t	 c = (n + STEP - 1) / STEP;
+
+	return c < SMALL ? c : SMALL - 1 + (n + STRIDE - 1) / STRIDE;
+}
+
+static size_t
+size_of(size_t class)
+{
+	return class < SMALL ? class * STEP : (class - SMALL + 1) * STRIDE;
 }
 
 static bool
@@ -80,24 +91,26 @@ pool_failed(void)
 void *
 hotlink_sctp_malloc(size_t n)
 {
-	size_t		 c = class_of(n);
+	size_t		 c, size;
 	union block	*b;
 
-	if (n > SIZE_MAX - STEP - sizeof(*b))
+	if (n > SIZE_MAX - STRIDE - sizeof(*b))
 		return NULL;
+	c = class_of(n);
+	size = size_of(c);
 	if (c < CLASSES && list[c] != NULL) {
 		b = list[c];
 		list[c] = b->h.next;
-		kept -= c * STEP;
+		kept -= size;
 	} else {
-		b = malloc(sizeof(*b) + c * STEP);
+		b = malloc(sizeof(*b) + size);
 		if (b == NULL)
-			b = from_reserve(sizeof(*b) + c * STEP);
+			b = from_reserve(sizeof(*b) + size);
 		if (b == NULL)
 			return NULL;
 	}
 	used++;
-	b->h.size = c * STEP;
+	b->h.size = size;
 	return b + 1;
 }
 
@@ -116,13 +129,13 @@ hotlink_sctp_free(void *p)
 		return;
 	}
 	c = class_of(b->h.size);
-	if (c >= CLASSES || kept + c * STEP > KEEP) {
+	if (c >= CLASSES || kept + b->h.size > KEEP) {
 		free(b);
 		return;
 	}
 	b->h.next = list[c];
 	list[c] = b;
-	kept += c * STEP;
+	kept += b->h.size;
 }
 
 void *

@@ -21,6 +21,25 @@ a_freed_block_serves_again(void **state)
 	EQ(pool_kept(), 0);
 }
 
+/* A message of a link, and what is larger than any class. */
+static void
+a_large_block_serves_again_and_the_largest_goes(void **state)
+{
+	void	*a = hotlink_sctp_malloc(65600), *b;
+
+	(void)state;
+	memset(a, 1, 65600);
+	hotlink_sctp_free(a);
+	CHECK(pool_kept() >= 65600 && pool_kept() < 65600 + 2048);
+	b = hotlink_sctp_malloc(65540);
+	CHECK(a == b);
+	EQ(pool_kept(), 0);
+	hotlink_sctp_free(b);
+	pool_trim();
+	hotlink_sctp_free(hotlink_sctp_malloc(65536 + 4096));
+	EQ(pool_kept(), 0);
+}
+
 static void
 blocks_are_aligned_and_apart(void **state)
 {
@@ -157,6 +176,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(a_freed_block_serves_again),
+		cmocka_unit_test(a_large_block_serves_again_and_the_largest_goes),
 		cmocka_unit_test(blocks_are_aligned_and_apart),
 		cmocka_unit_test(what_is_kept_is_bounded),
 		cmocka_unit_test(calloc_clears_and_realloc_keeps),
