@@ -110,6 +110,15 @@ need() {
 	exit 1
 }
 
+# gather: what was started, other scripts, ends, and its words are shown
+gather() {
+	for part in $names; do
+		eval "wait \"\$pid_$part\"" || failed=1
+		eval "pid_$part="
+		cat "$box/$part.out"
+	done
+}
+
 not() {
 	! "$@"
 }
