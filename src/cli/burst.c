@@ -43,6 +43,7 @@ struct end {
 	struct addr	 addrs[ADDRESSES];
 	size_t		 naddrs, next;
 	unsigned	 tries;
+	int		 err;		/* of the last try, or 0 */
 	struct io	 io;		/* fd -1: none */
 	struct alarm	 retry;
 	struct frames	 make, check;	/* count 0: not in this direction */
@@ -265,6 +266,7 @@ try_next(struct end *e, uint64_t now)
 			return;
 		err = errno;
 	}
+	e->err = err;
 	if (++e->tries >= TRIES) {
 		fail(e->b, "cannot connect to", e->where, strerror(err));
 		return;
@@ -299,12 +301,17 @@ static void
 on_limit(void *arg, uint64_t now)
 {
 	struct burst	*b = arg;
-	char		 after[48];
+	char		 after[80];
 
 	(void)now;
-	snprintf(after, sizeof(after), "timeout after %gs",
-	    (double)b->timeout / SEC);
-	fail(b, after, NULL, b->started == 0 ? "not connected" : NULL);
+	snprintf(after, sizeof(after), "timeout after %gs%s",
+	    (double)b->timeout / SEC, b->started == 0 ? ": not connected to" :
+	    "");
+	for (size_t i = 0; i < 2; i++)
+		if (b->end[i].state != UP)
+			fail(b, after, b->end[i].where, b->end[i].err != 0 ?
+			    strerror(b->end[i].err) : NULL);
+	fail(b, after, NULL, NULL);
 }
 
 static void
