@@ -1,3 +1,4 @@
+/* hotlink agent: its options, checked, and the agent made of them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

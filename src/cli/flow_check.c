@@ -42,21 +42,6 @@ struct checked {
 };
 
 static int
-read_flow(struct checked *c, const char *file)
-{
-	struct tree_error	 e;
-	size_t			 n;
-	char			*text = file_read(file, SPEC_FILE_MAX, &n);
-	int			 rc;
-
-	if (text == NULL)
-		return flow_complain(c->command, file, strerror(errno));
-	rc = spec_parse(&c->spec, text, n, &e);
-	free(text);
-	return rc == -1 ? flow_complain_at(c->command, file, &e) : STATUS_OK;
-}
-
-static int
 compare_emails(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -297,7 +282,7 @@ flow_check(const struct command *command, int argc, char **argv)
 		return options_misuse(command, "say who takes part: "
 		    "--participant EMAIL=ROLE or --participants FILE");
 	c.command = command;
-	status = read_flow(&c, argv[0]);
+	status = flow_read(&c.spec, c.command, argv[0]);
 	if (status == STATUS_OK)
 		status = flow_people_read(&c.people, command,
 		    &args.participants, args.file);

@@ -111,3 +111,18 @@ flow_people_free(struct flow_people *p)
 	json_decref(p->tree);
 	memset(p, 0, sizeof(*p));
 }
+
+int
+flow_read(struct spec *s, const struct command *command, const char *file)
+{
+	struct tree_error	 e;
+	size_t			 n;
+	char			*text = file_read(file, SPEC_FILE_MAX, &n);
+	int			 rc;
+
+	if (text == NULL)
+		return flow_complain(command, file, strerror(errno));
+	rc = spec_parse(s, text, n, &e);
+	free(text);
+	return rc == -1 ? flow_complain_at(command, file, &e) : STATUS_OK;
+}

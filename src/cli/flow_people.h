@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "flow/map.h"
+#include "flow/spec.h"
 
 /* Who takes part, from options or from a file. */
 struct flow_people {
@@ -22,6 +23,9 @@ struct flow_people {
 int	 flow_people_read(struct flow_people *, const struct command *,
 	     const struct option_list *, const char *file);
 void	 flow_people_free(struct flow_people *);
+
+/* A flow's file, likewise: 0, or the exit status after a message. */
+int	 flow_read(struct spec *, const struct command *, const char *file);
 
 /* What is wrong with a file; returns the exit status. */
 int	 flow_complain(const struct command *, const char *file,

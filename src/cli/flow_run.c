@@ -74,17 +74,10 @@ static struct running {
 static int
 read_flow(struct running *g, const char *file)
 {
-	struct tree_error	 e;
-	size_t			 n;
-	char			*text = file_read(file, SPEC_FILE_MAX, &n);
-	int			 rc;
+	int	 status = flow_read(&g->spec, g->command, file);
 
-	if (text == NULL)
-		return flow_complain(g->command, file, strerror(errno));
-	rc = spec_parse(&g->spec, text, n, &e);
-	free(text);
-	if (rc == -1)
-		return flow_complain_at(g->command, file, &e);
+	if (status != STATUS_OK)
+		return status;
 	if (!place_name(g->spec.name))
 		return flow_complain(g->command, file,
 		    "metadata.name is not the name of a directory");

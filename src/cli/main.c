@@ -1,3 +1,4 @@
+/* The table of commands, and which one is meant. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static const struct {
 	{ "acks", cmd_acks, "see which requests were answered" },
 	{ "agent", cmd_agent, "run one party's end of its links" },
 	{ "burst", cmd_burst, "push verified frames through a link" },
-	{ "flow", cmd_flow, "see whether a flow can be started" },
+	{ "flow", cmd_flow, "check, plan, run and report a flow" },
 	{ "msg", cmd_msg, "send, receive and keep messages" },
 	{ "relay", cmd_relay, "introduce agents, carry what they cannot" },
 	{ "key", cmd_key, "print the identity of a key file" },

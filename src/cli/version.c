@@ -1,3 +1,7 @@
+/*
+ * hotlink version: what the program was built with, and which of the faster
+ * ways this machine has.
+ */
 #include <stdio.h>
 
 #include <jansson.h>

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "crypto/der.h"
 #include "crypto/hash.h"
 #include "crypto/pem.h"
 #include "crypto/tls_id.h"
@@ -11,18 +12,12 @@
  */
 
 enum {
+	DER_PARAMETERS = DER_CONTEXT_0,
 	DER_MAX = 16 << 10,	/* base64 of a certificate or key */
 	DN_MAX = 1024,
 	RSA_HALF = 256,		/* a prime of a 4096-bit key */
 };
 
-enum {
-	DER_INTEGER = 0x02, DER_OCTETS = 0x04, DER_OID = 0x06,
-	DER_SEQUENCE = 0x30, DER_PARAMETERS = 0xa0,
-};
-
-static const uint8_t	 oid_p256[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
-static const uint8_t	 oid_p384[] = { 0x2b, 0x81, 4, 0, 34 };
 
 static bool
 is(struct span s, const char *text)
@@ -174,33 +169,6 @@ tls_trust_free(struct tls_trust *t)
 	free(t);
 }
 
-static void
-latch(struct rd *r)
-{
-	r->bad = true;
-	r->n = 0;
-}
-
-static size_t
-der_length(struct rd *r)
-{
-	size_t		 n = rd_u8(r);
-
-	if (n < 0x80)
-		return n;
-	if (n != 0x81 && n != 0x82)
-		latch(r);
-	return rd_uint(r, n & 3);
-}
-
-static struct rd
-der_in(struct rd *r, uint8_t tag)
-{
-	if (rd_u8(r) != tag)
-		latch(r);
-	return rd_sub(r, der_length(r));
-}
-
 /* A positive integer without leading zeros, as BearSSL wants it. */
 static struct rd
 der_number(struct rd *r)
@@ -260,7 +228,7 @@ part(struct rd *r, unsigned char **p, size_t *n, struct rd *bad)
 	struct rd	 i = der_number(r);
 
 	if (r->bad || i.n == 0 || i.n > RSA_HALF)
-		latch(bad);
+		der_latch(bad);
 	*p = (unsigned char *)(uintptr_t)i.p;
 	*n = i.n;
 }

@@ -5,55 +5,18 @@
  */
 #include <string.h>
 
-#include "base/bytes.h"
+#include "crypto/der.h"
 #include "crypto/x509.h"
 
 enum {
-	DER_INTEGER = 0x02, DER_BITS = 0x03, DER_NULL = 0x05, DER_OID = 0x06,
-	DER_SEQUENCE = 0x30, DER_VERSION = 0xa0,
+	DER_VERSION = DER_CONTEXT_0,
 	RSA_MIN = 2048 / 8, RSA_MAX = 4096 / 8,
 };
 
 static const uint8_t	 oid_ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1 };
-static const uint8_t	 oid_p256[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
-static const uint8_t	 oid_p384[] = { 0x2b, 0x81, 4, 0, 34 };
 static const uint8_t	 oid_rsa[] = {
 	0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1
 };
-
-static void
-latch(struct rd *r)
-{
-	r->bad = true;
-	r->n = 0;
-}
-
-static size_t
-der_length(struct rd *r)
-{
-	size_t	 n = rd_u8(r), bytes;
-
-	if (n < 0x80)
-		return n;
-	bytes = n & 0x7f;
-	if (bytes < 1 || bytes > 3) {
-		latch(r);
-		return 0;
-	}
-	n = rd_uint(r, bytes);
-	if (n < 0x80 || n >> 8 * (bytes - 1) == 0)
-		latch(r);
-	return n;
-}
-
-/* The contents of the next element, which must have this tag. */
-static struct rd
-der_in(struct rd *r, uint8_t tag)
-{
-	if (rd_u8(r) != tag)
-		latch(r);
-	return rd_sub(r, der_length(r));
-}
 
 static void
 der_skip(struct rd *r)
@@ -77,7 +40,7 @@ der_unsigned(struct rd *r)
 	if (i.n > 1 && i.p[0] == 0 && i.p[1] >= 0x80)
 		rd_u8(&i);
 	if (i.n == 0 || i.p[0] == 0)
-		latch(r);
+		der_latch(r);
 	return i;
 }
 

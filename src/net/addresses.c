@@ -1,3 +1,4 @@
+/* net_addresses: this machine's, of the interfaces that are asked for. */
 #define _GNU_SOURCE	/* IFF_UP */
 #include <net/if.h>
 
