@@ -267,6 +267,8 @@ assoc_input(struct assoc *a, uint64_t now, uint8_t *p, size_t n,
 	enter(a, now, tx);
 	a->received++;
 	a->packet_at = now;
+	if (a->state == ASSOC_NEW && packet_accepts(p, n))
+		a->out.bare = true;
 	lib_input(a->out.id, p, n);
 	do_duties(a);
 	leave(a);

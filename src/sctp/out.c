@@ -3,6 +3,7 @@
 
 #include "base/crc.h"
 #include "sctp/out.h"
+#include "sctp/packet.h"
 
 enum {
 	OUTS = 1024,		/* associations of one process */
@@ -10,7 +11,7 @@ enum {
 	SPARE = 8,		/* datagrams DATA leaves to control chunks */
 	SMALL = 256,		/* what is smaller may have the spare ones */
 	HEADER = 12, CHUNK = 4,
-	TAG = 4,		/* where the header has it */
+	TAG = 4, SUM = 8,	/* where the header has them */
 	DATA = 0,		/* chunk type */
 };
 
@@ -96,7 +97,7 @@ slot(struct out *o, size_t n)
 	uint8_t		*p;
 
 	if (o->tx == NULL) {
-		if (STASH - o->used < n + 2)
+		if (STASH - o->used < n + 2 + PACKET_ACCEPT)
 			return NULL;
 		p = o->stash + o->used;
 		p[0] = (uint8_t)(n >> 8);
@@ -127,21 +128,46 @@ hotlink_sctp_slot(void *addr, unsigned long n)
 	return p;
 }
 
+/* Ours say that they need none; the room is a slot's tail, or the stash's. */
+static size_t
+accept_bare(struct out *o, uint8_t *p, size_t n)
+{
+	size_t	 more = packet_accept(p, n);
+
+	if (more == 0)
+		return n;
+	n += more;
+	if (o->tx != NULL) {
+		o->tx->d[o->tx->n - 1].n = n;
+	} else {
+		p[-2] = (uint8_t)(n >> 8);
+		p[-1] = (uint8_t)n;
+		o->used += more;
+	}
+	return n;
+}
+
+static void
+put_checksum(uint8_t *p, size_t n)
+{
+	uint32_t	 crc = crc32c(p, n);
+
+	/* The one little-endian number of the protocol (RFC 9260, A). */
+	for (int i = 0; i < 4; i++)
+		p[SUM + i] = (uint8_t)(crc >> 8 * i);
+}
+
 int
 hotlink_sctp_filled(void *addr, void *packet, unsigned long n)
 {
 	struct out	*o = out_find((uintptr_t)addr);
-	struct wr	 w = wr_of(packet, n);
-	uint32_t	 crc;
 
 	if (o == NULL || n < HEADER)
 		return 0;
-	wr_patch(&(struct wr){ packet, n, n }, 8, 0, 4);
-	crc = crc32c(packet, n);
-	/* The one little-endian number of the protocol (RFC 9260, A). */
-	w.n = 8;
-	for (int i = 0; i < 4; i++)
-		wr_u8(&w, (uint8_t)(crc >> 8 * i));
+	memset((uint8_t *)packet + SUM, 0, 4);
+	n = accept_bare(o, packet, n);
+	if (!o->bare || !packet_may_be_bare(packet, n))
+		put_checksum(packet, n);
 	o->packets++;
 	look(o, packet, n);
 	return 0;

@@ -21,6 +21,7 @@ struct out {
 	uint8_t		*stash;
 	size_t		 used;
 	bool		 blocked, woken;
+	bool		 bare;		/* the peer needs no checksums */
 	uint32_t	 tag;		/* the peer's, as last sent */
 	bool		 sent;		/* tsn is the highest DATA sent */
 	uint32_t	 tsn;

@@ -7,47 +7,96 @@
  * both ends are ours, so what one sends is made wrong on the way.
  */
 
-/* RFC 9653 is one-way and not ours: every packet has its checksum. */
-static unsigned	 packets, wrong, zero_offered;
+/*
+ * RFC 9653: whoever does not say that it needs no checksums gets them, in
+ * each direction by itself. By end that they go to:
+ */
+static unsigned	 packets[2], bare[2], wrong[2], accepting[2];
+static bool	 wants[2];		/* its word is lost on the way */
 
-static void
-look_at_checksum(struct world *wo, struct end *e, uint8_t *p, size_t n)
+static bool
+is_summed(const uint8_t *p, size_t n)
 {
 	uint8_t		 copy[2048], sum[4];
 	uint32_t	 crc;
 
-	(void)wo;
-	(void)e;
-	CHECK(n >= 12 && n <= sizeof(copy));
+	CHECK(n >= 16 && n <= sizeof(copy));
 	memcpy(copy, p, n);
 	memset(copy + 8, 0, 4);
 	crc = crc32c(copy, n);
 	for (int i = 0; i < 4; i++)
 		sum[i] = (uint8_t)(crc >> 8 * i);
-	packets++;
-	wrong += memcmp(sum, p + 8, 4) != 0;
-	/* Zero Checksum Acceptable, a parameter of INIT and INIT ACK. */
-	for (size_t i = 12; p[12] <= 2 && i + 4 <= n; i += 4)
-		zero_offered += p[i] == 0x80 && p[i + 1] == 1;
+	return memcmp(sum, p + 8, 4) == 0;
 }
 
 static void
-every_packet_has_its_checksum(void **state)
+look_at_checksum(struct world *wo, struct end *e, uint8_t *p, size_t n)
+{
+	static const uint8_t	 zero[4], method[8] = { 0x80, 1, 0, 8, 0, 0,
+				     0, 1 };
+	int			 to = e == &wo->e[1];
+
+	packets[to]++;
+	if (memcmp(p + 8, zero, 4) == 0) {
+		bare[to]++;
+		wrong[to] += p[12] == 1 || p[12] == 2 || p[12] == 10;
+	} else {
+		wrong[to] += !is_summed(p, n);
+	}
+	/* Zero Checksum Acceptable ends INIT and INIT ACK. */
+	if (p[12] != 1 && p[12] != 2)
+		return;
+	EQ((p[14] << 8) + p[15] + 12, n);
+	if (memcmp(p + n - 8, method, 8) != 0)
+		return;
+	accepting[!to]++;
+	if (wants[!to])
+		p[n - 7] = 9;		/* unknown, to be skipped */
+}
+
+static void
+carry_with_checksums(bool first_wants, bool second_wants)
 {
 	struct simnet_conf	 net = { .seed = 31, .delay = MS, .loss = 10 };
 
-	(void)state;
-	packets = wrong = zero_offered = 0;
+	memset(packets, 0, sizeof(packets));
+	memset(bare, 0, sizeof(bare));
+	memset(wrong, 0, sizeof(wrong));
+	memset(accepting, 0, sizeof(accepting));
+	wants[0] = first_wants;
+	wants[1] = second_wants;
 	begin(&net, 1, (struct assoc_conf){ 0 });
 	w.tamper = look_at_checksum;
 	CHECK(run_until(w.now + 10 * SEC, all_up));
 	open_one();
 	w.e[0].want = MIB;
 	CHECK(run_until(w.now + 60 * SEC, all_sent));
-	CHECK(packets > 800);
-	EQ(wrong, 0);
-	EQ(zero_offered, 0);
+	CHECK(packets[0] + packets[1] > 800);
+	EQ(wrong[0] + wrong[1], 0);
+	CHECK(accepting[0] > 0 && accepting[1] > 0);
 	finish();
+}
+
+static void
+every_packet_has_its_checksum(void **state)
+{
+	(void)state;
+	carry_with_checksums(true, true);
+	EQ(bare[0] + bare[1], 0);
+}
+
+static void
+who_needs_no_checksum_gets_none_and_the_other_all(void **state)
+{
+	(void)state;
+	carry_with_checksums(true, false);
+	EQ(bare[0], 0);
+	CHECK(bare[1] > 800);
+	carry_with_checksums(false, true);
+	EQ(bare[1], 0);
+	CHECK(bare[0] > 300);
+	carry_with_checksums(false, false);
+	CHECK(bare[0] > 300 && bare[1] > 800);
 }
 
 /* A DCEP ACK to end 0 comes in a packet of another association. */
@@ -115,6 +164,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		TEST(every_packet_has_its_checksum),
+		TEST(who_needs_no_checksum_gets_none_and_the_other_all),
 		TEST(data_may_come_before_the_ack),
 		TEST(an_unknown_message_of_dcep_opens_nothing),
 	};
