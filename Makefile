@@ -55,7 +55,7 @@ SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
-	opening party ports receive send signal token datagram media
+	opening party ports receive send signal token datagram media budget
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url messages names chatter datagrams framed relays \
 	network
@@ -92,7 +92,8 @@ TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party \
-	restart token datagram media mtu roam channels badpath refused
+	restart token datagram media mtu roam channels badpath refused budget \
+	sharing
 TEST_SRTP = rtp guard
 TEST_AGENT = framed post renew url servers chatter
 TEST_RELAY = door hub hub_hold

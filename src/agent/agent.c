@@ -71,7 +71,8 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 		.hosts = a->host, .nhosts = a->nhosts,
 		.nat = c->nat, .nnat = c->nnat,
 		.connect_timeout = c->connect_timeout, .grace = c->grace,
-		.window = c->window, .chunk = c->chunk, .high = c->high,
+		.window = c->window, .budget = &a->budget,
+		.chunk = c->chunk, .high = c->high,
 		.stall = c->stall, .mtu = c->mtu,
 		.space = c->memory / SPACE_SHARE,
 	};
@@ -184,7 +185,10 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 	free(c);
 }
 
-/* Every link holds bytes both ways: together no more than --memory. */
+/*
+ * Every link holds bytes both ways: together no more than --memory. Those to
+ * agents see to that by themselves, with the budget.
+ */
 static void
 share_memory(struct agent *a)
 {
@@ -849,6 +853,7 @@ agent_run(const struct agent_conf *conf)
 	if (a == NULL || batch_init(&a->batch, BATCH_BYTES) == -1)
 		fatalx("out of memory");
 	a->conf = conf;
+	budget_init(&a->budget, conf->memory);
 	a->instance = rng_u64(conf->rng);
 	a->loop = loop_new();
 	a->resolver = a->loop != NULL ? resolver_new(a->loop) : NULL;

@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/chatter.h"
 #include "base/batch.h"
+#include "session/budget.h"
 
 /* What the files of agent/ share: who there is and what is carried. */
 
@@ -62,6 +63,7 @@ struct agent {
 	struct messages		*messages;	/* NULL without them */
 	struct node		*nodes;
 	struct channel		*channels;
+	struct budget		 budget;	/* of --memory */
 	struct netwatch		*netwatch;	/* NULL: nobody tells */
 	struct addr		 host[AGENT_HOSTS];
 	size_t			 nhosts;

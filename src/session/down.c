@@ -6,7 +6,8 @@
  *
  * promised only grows, and is at most written + window when it is given. So
  * whatever an honest peer sends fits the ring, beyond gaps too, and the ring
- * holds at most the window.
+ * holds at most what the window was when that was promised: whoever makes it
+ * smaller leaves the ring as it is until enough of it was written.
  *
  * Bytes are lent from the caller's frame only if nothing waits before or
  * beyond them; else they are copied to their place in the ring.
@@ -42,6 +43,8 @@ down_reset(struct down *d)
 	d->promised = FLOW_INITIAL;
 	d->acked = 0;
 	d->ack_at = NEVER;
+	d->lap = 0;
+	d->lap_at = NEVER;
 	d->fin = 0;
 	d->state = DOWN_OPEN;
 	d->offer = false;
@@ -252,6 +255,19 @@ down_wrote(struct down *d, uint64_t now, size_t n)
 	if (n > 0)
 		owe_ack(d, now);
 	return ok;
+}
+
+bool
+down_hurries(struct down *d, uint64_t now)
+{
+	bool	 late = d->lap_at != NEVER && now > d->lap_at + FLOW_LAP;
+	bool	 quarter = d->ring.start - d->lap >= d->window / 4;
+
+	if (late || quarter)
+		d->lap = d->ring.start;
+	if (late || quarter || d->lap_at == NEVER)
+		d->lap_at = now;
+	return quarter && !late;
 }
 
 bool

@@ -44,8 +44,8 @@
 #define RESET_SEEN	UINT64_MAX	/* no stream is that long */
 
 struct flow {
-	size_t		 window, high;	/* as created */
-	size_t		 share;		/* of the window: held at most */
+	size_t		 high;		/* unacknowledged bytes at most */
+	uint64_t	 moved;		/* the last byte or frame */
 	uint32_t	 gen;
 	enum phase { OVER, OPEN } phase;
 	enum conn {
@@ -58,6 +58,7 @@ struct flow {
 	uint64_t	 attached;
 	struct up	 up;
 	struct down	 down;
+	struct lease	 up_lease, down_lease;	/* of their rings */
 	struct {
 		uint32_t	 gen;
 		uint64_t	 fin;
@@ -81,16 +82,18 @@ struct flow *
 flow_new(const struct flow_conf *conf)
 {
 	struct flow	*f = calloc(1, sizeof(*f));
+	size_t		 window;
 
 	if (f == NULL)
 		return NULL;
-	f->window = conf->window > 0 ? conf->window : FLOW_WINDOW;
-	if (f->window < FLOW_INITIAL)
-		f->window = FLOW_INITIAL;
-	f->high = conf->high > 0 ? conf->high : f->window;
-	f->share = f->window;
-	up_init(&f->up, f->window);
-	down_init(&f->down, f->window);
+	window = conf->window > 0 ? conf->window : FLOW_WINDOW;
+	if (window < FLOW_INITIAL)
+		window = FLOW_INITIAL;
+	f->high = conf->high > 0 ? conf->high : window;
+	lease_init(&f->up_lease, conf->budget, window);
+	lease_init(&f->down_lease, conf->budget, window);
+	up_init(&f->up, FLOW_INITIAL);
+	down_init(&f->down, FLOW_INITIAL);
 	return f;
 }
 
@@ -99,18 +102,72 @@ flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
+	lease_fini(&f->up_lease);
+	lease_fini(&f->down_lease);
 	ring_fini(&f->up.ring);
 	ring_fini(&f->down.ring);
 	free(f);
 }
 
-void
-flow_set_window(struct flow *f, size_t n)
+/*
+ * Windows. A ring may become as large as its lease is; what was promised to
+ * the peer, or was read, keeps a lease from becoming less. There is no use in
+ * reading much more than the peer lets us send: a link whose reader has
+ * stopped takes no memory from the others.
+ */
+static bool
+is_useful(const struct flow *f, size_t window)
 {
-	if (n < FLOW_INITIAL)
-		n = FLOW_INITIAL;
-	f->share = n < f->window ? n : f->window;
-	f->down.window = f->share;
+	const struct up	*u = &f->up;
+
+	return window < f->high && u->limit > u->ring.start &&
+	    u->limit - u->ring.start >= window;
+}
+
+static void
+fit_up(struct flow *f)
+{
+	struct lease	*l = &f->up_lease;
+	size_t		 due = lease_due(l), used = ring_used(&f->up.ring);
+
+	if (due < l->size && used <= due)
+		lease_set(l, due);
+	else if (due == l->size && used >= due && is_useful(f, due))
+		lease_grow(l);
+	ring_limit(&f->up.ring, l->size);
+}
+
+static void
+fit_down(struct flow *f)
+{
+	struct down	*d = &f->down;
+
+	d->window = lease_due(&f->down_lease);
+	if (d->promised - d->ring.start <= d->window)
+		lease_set(&f->down_lease, d->window);
+	ring_limit(&d->ring, f->down_lease.size);
+}
+
+/* Whenever somebody looks: it is not worth waking up for. */
+static void
+fit_idle(struct flow *f)
+{
+	ring_trim(&f->down.ring);
+	if (!ring_idle(&f->up.ring))
+		return;
+	ring_trim(&f->up.ring);
+	lease_set(&f->up_lease, LEASE_LEAST);
+}
+
+static void
+reset_halves(struct flow *f)
+{
+	up_reset(&f->up);
+	down_reset(&f->down);
+	lease_set(&f->up_lease, LEASE_LEAST);
+	lease_set(&f->down_lease, LEASE_LEAST);
+	fit_up(f);
+	fit_down(f);
 }
 
 static void
@@ -137,8 +194,7 @@ static void
 finish(struct flow *f, enum flow_event_type type, const char *why)
 {
 	f->phase = OVER;
-	up_reset(&f->up);
-	down_reset(&f->down);
+	reset_halves(f);
 	if (f->conn != OWNER)
 		return;
 	f->conn = NONE;
@@ -219,10 +275,13 @@ struct span
 flow_space(struct flow *f)
 {
 	struct span	 none = { NULL, 0 };
+	size_t		 due;
 
 	if (f->conn == NONE)
 		return none;
-	return up_space(&f->up, f->high < f->share ? f->high : f->share);
+	fit_up(f);
+	due = lease_due(&f->up_lease);
+	return up_space(&f->up, f->high < due ? f->high : due);
 }
 
 void
@@ -232,6 +291,7 @@ flow_filled(struct flow *f, uint64_t now, size_t n)
 	if (n == 0 || f->conn == NONE)
 		return;
 	f->conn = OWNER;
+	f->moved = now;
 	up_filled(&f->up, now, n);
 	advance(f);
 }
@@ -274,8 +334,13 @@ flow_wrote(struct flow *f, uint64_t now, size_t n)
 	if (n > 0)
 		f->conn = OWNER;
 	f->st.rx_bytes += n;
+	f->moved = now;
 	if (!down_wrote(&f->down, now, n))
 		break_off(f, "out of memory");
+	else if (down_hurries(&f->down, now) &&
+	    lease_due(&f->down_lease) == f->down_lease.size)
+		lease_grow(&f->down_lease);
+	fit_down(f);
 	advance(f);
 }
 
@@ -407,6 +472,7 @@ flow_input(struct flow *f, uint64_t now, uint8_t *p, size_t n)
 		return false;
 	}
 	f->st.rx_frames++;
+	f->moved = now;
 	why = take(f, now, &h);
 	if (why != NULL) {
 		f->st.bad_frames++;
@@ -441,9 +507,10 @@ flow_control(struct flow *f, uint64_t now, struct hlnk2 *h)
 		ack_for(h, f->echo.gen, RESET_SEEN);
 	else if (f->last.due)
 		ack_for(h, f->last.gen, f->last.fin);
-	else if (f->phase == OPEN && f->down.ack_at <= now)
+	else if (f->phase == OPEN && f->down.ack_at <= now) {
+		fit_down(f);
 		down_ack(&f->down, h);
-	else if (f->phase == OPEN && f->up.fin_due) {
+	} else if (f->phase == OPEN && f->up.fin_due) {
 		h->type = HLNK_EOF;
 		h->offset = f->up.ring.end;
 	} else
@@ -551,6 +618,8 @@ flow_event(struct flow *f, uint64_t now, struct flow_event *ev)
 		settle(f);
 		f->down.offer = false;
 	}
+	if (now >= f->moved + FLOW_KEEP)
+		fit_idle(f);
 	if (f->final.type != 0) {
 		*ev = f->final;
 		f->final.type = 0;
@@ -605,4 +674,6 @@ flow_stats(const struct flow *f, struct flow_stats *st)
 	st->generation = f->gen;
 	st->up_bytes = ring_used(&f->up.ring);
 	st->down_bytes = down_held(&f->down);
+	st->up_window = f->up_lease.size;
+	st->down_window = f->down_lease.size;
 }

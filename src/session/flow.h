@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "session/budget.h"
 #include "syft/hlnk.h"
 
 /*
@@ -20,8 +21,10 @@ struct flow;
 
 enum {
 	FLOW_WINDOW	= 4 << 20,
-	FLOW_INITIAL	= 64 << 10,	/* may be sent before the first ack */
+	FLOW_INITIAL	= LEASE_LEAST,	/* may be sent before the first ack */
 	FLOW_ACK_DELAY	= 20 * MS,
+	FLOW_LAP	= 250 * MS,	/* a quarter of a small window */
+	FLOW_KEEP	= 1 * SEC,	/* memory that nothing is in */
 	/* a younger, silent connection gets nothing */
 	FLOW_PROBE	= 100 * MS,
 };
@@ -31,6 +34,12 @@ struct flow_conf {
 	size_t		 window;
 	/* unacknowledged bytes; 0: the window */
 	size_t		 high;
+	/*
+	 * What may be offered to the peer, and read from the local side and
+	 * not acknowledged, follows use from FLOW_INITIAL to the window, within
+	 * this. Borrowed for the life; NULL: no bound.
+	 */
+	struct budget	*budget;
 };
 
 struct flow_event {
@@ -48,13 +57,6 @@ struct flow_event {
 
 struct flow	*flow_new(const struct flow_conf *);
 void		 flow_free(struct flow *);
-
-/*
- * Share of the agent's memory: from now on, the window offered, and what is
- * read from the local side and not acknowledged. It never exceeds the window
- * of flow_new and never falls below FLOW_INITIAL.
- */
-void		 flow_set_window(struct flow *, size_t);
 
 /*
  * Local side. A connection may be attached when flow_attachable (since is when
@@ -135,6 +137,7 @@ struct flow_stats {
 	uint64_t	 up_offset, down_offset, acked_offset, peer_limit;
 	uint32_t	 generation;
 	size_t		 up_bytes, down_bytes;	/* held in memory now */
+	size_t		 up_window, down_window;	/* may be, now */
 };
 void		 flow_stats(const struct flow *, struct flow_stats *);
 

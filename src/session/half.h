@@ -52,6 +52,7 @@ struct down {
 	uint64_t	 promised;	/* the largest limit given */
 	uint64_t	 acked;		/* written, as last told */
 	uint64_t	 ack_at;	/* an ack is due; NEVER: none */
+	uint64_t	 lap, lap_at;	/* written then; NEVER: not yet */
 	uint64_t	 fin;		/* where it ends, once known */
 	enum down_state {
 		DOWN_OPEN,
@@ -84,6 +85,11 @@ bool		 down_offer(struct down *, struct span *);
 struct span	 down_pending(struct down *);
 bool		 down_wrote(struct down *, uint64_t now, size_t);
 bool		 down_shut(struct down *, uint64_t now);
+/*
+ * After down_wrote: is a window twice as large of use? If a quarter of it was
+ * written in so short a time that a round trip may be longer than the rest.
+ */
+bool		 down_hurries(struct down *, uint64_t now);
 void		 down_ack(const struct down *, struct hlnk2 *);
 void		 down_acked(struct down *, const struct hlnk2 *);
 

@@ -4,11 +4,13 @@
 #include "session/machine.h"
 
 void
-machine_init(struct machine *m, const struct legacy_conf *conf)
+machine_init(struct machine *m, const struct legacy_conf *conf,
+    struct budget *budget)
 {
 	memset(m, 0, sizeof(*m));
 	m->dialect = DIALECT_UNKNOWN;
 	m->conf = *conf;
+	m->budget = budget;
 	m->since = NEVER;
 }
 
@@ -25,6 +27,8 @@ forget_early(struct machine *m)
 static void
 drop(struct machine *m)
 {
+	if (m->legacy != NULL)
+		lease_fini(&m->fixed);
 	flow_free(m->flow);
 	legacy_free(m->legacy);
 	m->flow = NULL;
@@ -42,12 +46,10 @@ machine_fini(struct machine *m)
 static void
 apply_share(struct machine *m)
 {
-	if (m->share == 0)
+	if (m->share == 0 || m->legacy == NULL)
 		return;
-	if (m->flow != NULL)
-		flow_set_window(m->flow, m->share);
-	else if (m->legacy != NULL)
-		legacy_set_window(m->legacy, m->share);
+	legacy_set_window(m->legacy, m->share);
+	lease_set(&m->fixed, 2 * m->share);
 }
 
 static bool
@@ -55,6 +57,7 @@ create(struct machine *m, enum dialect dialect)
 {
 	struct flow_conf	 flow = {
 		.window = m->conf.window, .high = m->conf.high,
+		.budget = m->budget,
 	};
 
 	if (dialect == DIALECT_1)
@@ -64,6 +67,8 @@ create(struct machine *m, enum dialect dialect)
 	if (m->flow == NULL && m->legacy == NULL)
 		return false;
 	m->dialect = dialect;
+	if (m->legacy != NULL)
+		lease_init(&m->fixed, m->budget, LEASE_LEAST);
 	apply_share(m);
 	return true;
 }

@@ -22,6 +22,8 @@ struct machine {
 	struct legacy		*legacy;	/* DIALECT_0 */
 	struct legacy_conf	 conf;
 	size_t			 share;		/* 0: the whole window */
+	struct budget		*budget;
+	struct lease		 fixed;		/* both ways of legacy */
 	const char		*reset;		/* to report, once */
 	bool			 attached;	/* the owner has a connection */
 	bool			 ended;		/* it was a probe: say so */
@@ -31,13 +33,17 @@ struct machine {
 	uint64_t		 since;		/* early bytes wait; NEVER */
 };
 
-void		 machine_init(struct machine *, const struct legacy_conf *);
+void		 machine_init(struct machine *, const struct legacy_conf *,
+		     struct budget *);
 void		 machine_fini(struct machine *);
 
 /* The peer speaks this. What the other dialect had under way is reset. */
 void		 machine_speak(struct machine *, uint64_t now, enum dialect);
 
-/* As flow_set_window, for either dialect, now and later. */
+/*
+ * A flow has its part of the budget. In dialect 0 nothing is promised to the
+ * peer, who sends what he likes: each way has this, now and later.
+ */
 void		 machine_set_window(struct machine *, size_t);
 
 bool		 machine_attachable(const struct machine *);

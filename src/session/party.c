@@ -193,7 +193,7 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	l->channel = l->channel_in = -1;
 	l->none_since = now;
 	conf.path = l->data_path;
-	machine_init(&l->m, &conf);
+	machine_init(&l->m, &conf, p->conf.budget);
 	machine_set_window(&l->m, p->share);
 	p->link[p->nlinks++] = l;
 	trust(p, now, l);

@@ -11,6 +11,7 @@
 #include "syft/marker.h"
 #include "syft/msg.h"
 
+struct budget;
 struct cert;
 struct rng;
 
@@ -52,6 +53,7 @@ struct party_conf {
 	uint64_t		 connect_timeout; /* of strict, p2p-only */
 	uint64_t		 grace;		/* before the relay may carry */
 	size_t			 window;	/* per link, each way */
+	struct budget		*budget;	/* borrowed; NULL: none */
 	size_t			 chunk;		/* of a frame; 0: default */
 	size_t			 high;		/* unacked; 0: no limit */
 	uint64_t		 stall;		/* counted after; 0: never */
@@ -87,7 +89,7 @@ struct link	*party_add(struct party *, uint64_t now, const struct marker *,
 void		 party_remove(struct party *, uint64_t now, struct link *,
 		     struct batch *tx);
 
-/* What each link may hold each way, present and future ones (flow.h). */
+/* What each link of dialect 0 may hold each way (machine.h). */
 void		 party_set_window(struct party *, size_t);
 
 void		*link_arg(const struct link *);

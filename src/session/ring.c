@@ -1,7 +1,8 @@
 /*
- * Offset o lies at mem[o % cap]; cap is a power of two, so the difference of
+ * Offset o lies at mem[o % size]; size is a power of two, so the difference of
  * two offsets and their places stay right for the whole of a stream.
- * start <= end <= start + cap.
+ * start <= end <= top <= start + size, and size <= cap unless there was no
+ * memory to make it smaller with.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -10,9 +11,9 @@
 #include "session/ring.h"
 
 static size_t
-place(const struct ring *r, uint64_t offset)
+place(size_t size, uint64_t offset)
 {
-	return (size_t)(offset & (r->cap - 1));
+	return (size_t)(offset & (size - 1));
 }
 
 static size_t
@@ -21,20 +22,55 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static bool
-take_memory(struct ring *r)
+static size_t
+power_of_two(size_t n)
 {
-	if (r->mem == NULL)
-		r->mem = malloc(r->cap);
-	return r->mem != NULL;
+	size_t	 p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+/* What is between two ends of memory, old or new, moves in one piece. */
+static bool
+resize(struct ring *r, size_t size)
+{
+	uint8_t		*mem = malloc(size);
+	size_t		 n, from, to;
+
+	if (mem == NULL)
+		return false;
+	for (uint64_t o = r->start; o < r->top; o += n) {
+		from = place(r->size, o);
+		to = place(size, o);
+		n = least(r->size - from, size - to);
+		n = least(n, (size_t)(r->top - o));
+		memcpy(mem + to, r->mem + from, n);
+	}
+	free(r->mem);
+	r->mem = mem;
+	r->size = size;
+	return true;
+}
+
+/* Memory for [start, start + n). */
+static bool
+hold(struct ring *r, size_t n)
+{
+	if (n <= r->size)
+		return true;
+	if (n > r->cap)
+		return false;
+	return resize(r, least(power_of_two(n > RING_LEAST ? n : RING_LEAST),
+	    r->cap));
 }
 
 void
 ring_init(struct ring *r, size_t cap)
 {
 	memset(r, 0, sizeof(*r));
-	for (r->cap = 1; r->cap < cap; r->cap *= 2)
-		;
+	r->cap = power_of_two(cap);
 }
 
 void
@@ -42,13 +78,36 @@ ring_fini(struct ring *r)
 {
 	free(r->mem);
 	r->mem = NULL;
+	r->size = 0;
 }
 
 void
 ring_reset(struct ring *r, uint64_t at)
 {
 	ring_fini(r);
-	r->start = r->end = at;
+	r->start = r->end = r->top = at;
+}
+
+void
+ring_limit(struct ring *r, size_t cap)
+{
+	r->cap = power_of_two(cap);
+	assert(r->top <= r->start + r->cap);
+	if (r->size > r->cap)
+		resize(r, r->cap);
+}
+
+bool
+ring_idle(const struct ring *r)
+{
+	return r->mem != NULL && r->top == r->start;
+}
+
+void
+ring_trim(struct ring *r)
+{
+	if (ring_idle(r))
+		ring_fini(r);
 }
 
 size_t
@@ -67,12 +126,13 @@ struct span
 ring_space(struct ring *r)
 {
 	struct span	 s = { NULL, 0 };
-	size_t		 at = place(r, r->end);
+	size_t		 used = ring_used(r), at;
 
-	if (ring_room(r) == 0 || !take_memory(r))
+	if (!hold(r, used + 1))
 		return s;
+	at = place(r->size, r->end);
 	s.p = r->mem + at;
-	s.n = least(ring_room(r), r->cap - at);
+	s.n = least(least(r->size, r->cap) - used, r->size - at);
 	return s;
 }
 
@@ -81,19 +141,22 @@ ring_filled(struct ring *r, size_t n)
 {
 	assert(n <= ring_room(r));
 	r->end += n;
+	if (r->top < r->end)
+		r->top = r->end;
 }
 
 struct span
 ring_at(const struct ring *r, uint64_t offset)
 {
 	struct span	 s = { NULL, 0 };
-	size_t		 at = place(r, offset);
+	size_t		 at;
 
 	assert(offset >= r->start && offset <= r->end);
 	if (offset == r->end)
 		return s;
+	at = place(r->size, offset);
 	s.p = r->mem + at;
-	s.n = least((size_t)(r->end - offset), r->cap - at);
+	s.n = least((size_t)(r->end - offset), r->size - at);
 	return s;
 }
 
@@ -107,13 +170,17 @@ ring_drop(struct ring *r, uint64_t offset)
 bool
 ring_poke(struct ring *r, uint64_t at, const void *p, size_t n)
 {
-	size_t	 first = least(n, r->cap - place(r, at));
+	size_t	 to, first;
 
 	assert(at >= r->end && at + n <= r->start + r->cap);
-	if (!take_memory(r))
+	if (!hold(r, (size_t)(at + n - r->start)))
 		return false;
-	memcpy(r->mem + place(r, at), p, first);
+	to = place(r->size, at);
+	first = least(n, r->size - to);
+	memcpy(r->mem + to, p, first);
 	memcpy(r->mem, (const uint8_t *)p + first, n - first);
+	if (r->top < at + n)
+		r->top = at + n;
 	return true;
 }
 
@@ -131,6 +198,6 @@ ring_put(struct ring *r, const void *p, size_t n)
 void
 ring_skip(struct ring *r, size_t n)
 {
-	assert(ring_used(r) == 0);
-	r->start = r->end += n;
+	assert(r->top == r->start);
+	r->start = r->end = r->top += n;
 }

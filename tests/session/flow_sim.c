@@ -55,6 +55,7 @@ struct side {
 	uint64_t	 next;		/* the next connection comes */
 	unsigned	 ends, resets, said_resets;
 	size_t		 window;
+	struct budget	 budget;
 };
 
 struct sim {
@@ -433,6 +434,9 @@ turn(struct sim *m, struct side *s)
 	flow_stats(s->flow, &st);
 	must(m, st.down_bytes <= s->window && st.up_bytes <= s->window,
 	    "more memory than the window");
+	must(m, st.down_bytes <= st.down_window &&
+	    s->budget.held == st.up_window + st.down_window &&
+	    s->budget.held <= s->budget.most, "more memory than there is");
 }
 
 static uint64_t
@@ -477,6 +481,8 @@ start(struct sim *m, uint64_t seed)
 		s->window = (size_t)FLOW_INITIAL << rnd(m, 3);
 		conf.window = s->window;
 		conf.high = rnd(m, 4) == 0 ? 5000 : 0;
+		budget_init(&s->budget, (2 + (size_t)rnd(m, 20)) * LEASE_LEAST);
+		conf.budget = &s->budget;
 		s->flow = flow_new(&conf);
 		s->me = i;
 		s->carrier = (int)rnd(m, 2);

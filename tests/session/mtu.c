@@ -53,6 +53,9 @@ survive_a_black_hole(const struct party_conf *conf, uint64_t seed,
 	CHECK(both_direct(w));
 	CHECK(mtu_of(w, 0) > n && mtu_of(w, 1) > n);
 	path_carries(w, n);
+	/* Both have something to send, or one would not notice. */
+	for (int s = 0; s < 2; s++)
+		w->side[s].app[0].to_send += 1 << 20;
 	world_run(w, 100 * MS);
 	CHECK(world_until(w, 120 * SEC, all_arrived));
 	CHECK(world_until(w, 60 * SEC, both_direct_again));

@@ -457,33 +457,6 @@ links_of_the_old_dialect_all_go_direct_at_once(void **state)
 }
 
 static bool
-second_arrived(const struct world *w)
-{
-	return w->side[1].app[1].got == w->side[0].app[1].to_send;
-}
-
-static void
-a_slow_reader_stops_only_its_link(void **state)
-{
-	struct world	*w = world_new(15, &one, &one, 2);
-
-	(void)state;
-	w->side[1].app[0].stopped = true;
-	for (int l = 0; l < 2; l++) {
-		world_connect(w, 0, l, 16 << 20, false);
-		world_connect(w, 1, l, 1000, false);
-	}
-	CHECK(world_until(w, 120 * SEC, second_arrived));
-	EQ(w->side[1].app[0].got, 0);
-	CHECK(w->side[0].app[0].sent < 16 << 20);
-	w->side[1].app[0].stopped = false;
-	pump(w, 1);
-	CHECK(world_until(w, 120 * SEC, all_arrived));
-	nothing_was_reset(w);
-	world_free(w);
-}
-
-static bool
 all_ended(const struct world *w)
 {
 	return w->side[0].app[0].ends > 0 && w->side[1].app[0].ends > 0;
@@ -806,30 +779,6 @@ a_failed_allocation_costs_no_more_than_a_connection(void **state)
 	}
 }
 
-static void
-all_links_hold_no_more_than_their_share_of_memory(void **state)
-{
-	struct world	*w = world_new(16, &one, &one, 2);
-	struct app	*app = w->side[0].app;
-
-	(void)state;
-	party_set_window(w->side[0].party, FLOW_INITIAL);
-	w->side[1].app[0].stopped = w->side[1].app[1].stopped = true;
-	for (int l = 0; l < 2; l++) {
-		world_connect(w, 0, l, 16 << 20, false);
-		world_connect(w, 1, l, 1000, false);
-	}
-	world_run(w, 10 * SEC);
-	EQ(app[0].sent, FLOW_INITIAL);
-	EQ(app[1].sent, FLOW_INITIAL);
-	party_set_window(w->side[0].party, 2 * FLOW_INITIAL);
-	pump(w, 0);
-	world_run(w, 10 * SEC);
-	EQ(app[0].sent, 2 * FLOW_INITIAL);
-	nothing_was_reset(w);
-	world_free(w);
-}
-
 int
 main(void)
 {
@@ -863,9 +812,6 @@ main(void)
 		cmocka_unit_test(two_links_share_one_connection),
 		cmocka_unit_test(
 		    links_of_the_old_dialect_all_go_direct_at_once),
-		cmocka_unit_test(
-		    all_links_hold_no_more_than_their_share_of_memory),
-		cmocka_unit_test(a_slow_reader_stops_only_its_link),
 		cmocka_unit_test(
 		    eof_both_ways_ends_in_peace_and_the_next_connection_works),
 		cmocka_unit_test(a_fifth_of_all_datagrams_may_be_lost),
