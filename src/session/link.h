@@ -58,6 +58,7 @@ struct media_source {
 
 struct link {
 	struct party		*party;
+	size_t			 nth;		/* in its table */
 	struct marker		 marker;
 	void			*arg;
 	char			 canonical[KEY_MAX], open_path[KEY_MAX],
@@ -135,6 +136,8 @@ struct party {
 
 	struct link		*link[PARTY_LINKS];
 	size_t			 nlinks;
+	uint64_t		 asked;		/* bits: has no event now */
+	size_t			 hit;		/* whose frame came last */
 	uint64_t		 flowed;	/* bytes of a stream, last */
 	struct media_source	 source[MEDIA_SOURCES];
 	size_t			 nsources;
@@ -170,6 +173,7 @@ struct party {
 };
 
 /* party.c */
+void	 link_has_news(struct link *);	/* it may have an event */
 void	 new_sid(struct party *, char sid[SID_MAX + 1]);
 void	 party_news(struct party *, enum party_event_type, struct link *,
 	     const char *, ...) __attribute__((__format__(__printf__, 4, 5)));

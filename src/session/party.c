@@ -195,7 +195,9 @@ party_add(struct party *p, uint64_t now, const struct marker *marker,
 	conf.path = l->data_path;
 	machine_init(&l->m, &conf, p->conf.budget);
 	machine_set_window(&l->m, p->share);
+	l->nth = p->nlinks;
 	p->link[p->nlinks++] = l;
+	p->asked = 0;
 	trust(p, now, l);
 	if (p->dialect != DIALECT_UNKNOWN && !link_is_datagram(l))
 		machine_speak(&l->m, now, p->dialect);
@@ -244,9 +246,9 @@ party_remove(struct party *p, uint64_t now, struct link *l, struct batch *tx)
 	close_directs(l, now, tx);
 	forget_news(p, l);
 	media_forget(l);
-	for (size_t i = 0; i < p->nlinks; i++)
-		if (p->link[i] == l)
-			p->link[i] = p->link[--p->nlinks];
+	p->link[l->nth] = p->link[--p->nlinks];
+	p->link[l->nth]->nth = l->nth;
+	p->asked = 0;
 	p->turn = p->turn_relay = p->turn_event = p->turn_say = 0;
 	p->dirty = true;
 	if (p->dialect == DIALECT_1 && l->channel >= 0 &&
@@ -521,6 +523,38 @@ link_event(struct link *l, uint64_t now, struct party_event *ev)
 	return true;
 }
 
+static uint64_t
+bit_of(size_t nth)
+{
+	return (uint64_t)1 << nth;
+}
+
+_Static_assert(PARTY_LINKS <= 64, "a bit for each link");
+
+void
+link_has_news(struct link *l)
+{
+	l->party->asked &= ~bit_of(l->nth);
+}
+
+/*
+ * Frame after frame is for one link, and the others have nothing to say: they
+ * are not asked again while the owner pulls events.
+ */
+static bool
+links_event(struct party *p, uint64_t now, struct party_event *ev)
+{
+	for (size_t i = 0; i < p->nlinks; i++) {
+		p->turn_event = (p->turn_event + 1) % p->nlinks;
+		if ((p->asked & bit_of(p->turn_event)) != 0)
+			continue;
+		if (link_event(p->link[p->turn_event], now, ev))
+			return true;
+		p->asked |= bit_of(p->turn_event);
+	}
+	return false;
+}
+
 /*
  * A link's events come before the next thing is taken from a peer connection:
  * their bytes lie in what was taken last.
@@ -533,12 +567,10 @@ party_event(struct party *p, uint64_t now, struct party_event *ev,
 	do {
 		if (next_news(p, ev))
 			return true;
-		for (size_t i = 0; i < p->nlinks; i++) {
-			p->turn_event = (p->turn_event + 1) % p->nlinks;
-			if (link_event(p->link[p->turn_event], now, ev))
-				return true;
-		}
+		if (links_event(p, now, ev))
+			return true;
 	} while (carry_pull(p, now, tx));
+	p->asked = 0;
 	carry_send(p, now, tx);
 	return false;
 }
@@ -552,6 +584,7 @@ link_attachable(const struct link *l)
 void
 link_attach(struct link *l, uint64_t since)
 {
+	link_has_news(l);
 	l->party->dirty = true;
 	machine_attach(&l->m, since);
 }
@@ -565,6 +598,7 @@ link_space(struct link *l)
 void
 link_filled(struct link *l, uint64_t now, size_t n)
 {
+	link_has_news(l);
 	l->party->dirty = true;
 	l->read_at = now;
 	machine_filled(&l->m, now, n);
@@ -573,6 +607,7 @@ link_filled(struct link *l, uint64_t now, size_t n)
 void
 link_eof(struct link *l, uint64_t now)
 {
+	link_has_news(l);
 	l->party->dirty = true;
 	machine_eof(&l->m, now);
 }
@@ -580,6 +615,7 @@ link_eof(struct link *l, uint64_t now)
 void
 link_reset(struct link *l, uint64_t now, const char *why)
 {
+	link_has_news(l);
 	l->party->dirty = true;
 	machine_reset(&l->m, now, why);
 }
@@ -589,6 +625,7 @@ link_wrote(struct link *l, uint64_t now, size_t n)
 {
 	uint64_t	 took = now > l->arrived_at ? now - l->arrived_at : 0;
 
+	link_has_news(l);
 	l->party->dirty = true;
 	if (n > 0)
 		l->wrote_at = now;

@@ -68,9 +68,11 @@ party_brakes(const struct party *p)
 static struct link *
 by_channel(struct party *p, int channel)
 {
-	for (size_t i = 0; i < p->nlinks; i++)
-		if (p->link[i]->channel == channel)
-			return p->link[i];
+	if (p->hit < p->nlinks && p->link[p->hit]->channel == channel)
+		return p->link[p->hit];
+	for (p->hit = 0; p->hit < p->nlinks; p->hit++)
+		if (p->link[p->hit]->channel == channel)
+			return p->link[p->hit];
 	return NULL;
 }
 
@@ -125,6 +127,8 @@ on_frame(struct party *p, uint64_t now, const struct peer_event *ev)
 			return;
 		}
 	}
+	if (l != NULL)
+		link_has_news(l);
 	if (l != NULL && l->dg.rtp && ev->channel != p->control) {
 		p->bad += !media_told(l, ev->data);
 		return;
@@ -247,6 +251,8 @@ pull_pair(struct party *p, uint64_t now, struct batch *tx)
 
 	if (p->direct == NULL || !direct_event(p->direct, now, &ev, tx))
 		return false;
+	if (ev.type != PEER_EV_DATA)
+		p->asked = 0;
 	if (ev.type == PEER_EV_OPEN)
 		on_channel(p, now, &ev, tx);
 	else if (ev.type == PEER_EV_DATA)
@@ -368,6 +374,7 @@ carry_pull(struct party *p, uint64_t now, struct batch *tx)
 
 	if (p->dialect == DIALECT_1)
 		return pull_pair(p, now, tx);
+	p->asked = 0;
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
 		if ((may_pull(l, l->from_peer) &&

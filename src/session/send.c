@@ -111,13 +111,15 @@ has_datagrams(const struct party *p)
 }
 
 static size_t
-send_flow(struct link *l, uint64_t now, struct batch *tx)
+send_flow(struct link *l, uint64_t now, size_t most, struct batch *tx)
 {
 	struct party	*p = l->party;
 	struct hlnk2	 h;
-	size_t		 max = frame_limit(p->direct->peer, HLNK2_HEAD,
-			    has_datagrams(p) ? SHORT_FRAME : FRAME_MAX);
+	size_t		 max;
 
+	if (!flow_data(l->m.flow, now, most, &h))
+		return 0;
+	max = frame_limit(p->direct->peer, HLNK2_HEAD, most);
 	if (max < LEAST_ROOM)
 		return 0;
 	max = full_packets(p->direct->peer, HLNK2_HEAD, max);
@@ -184,7 +186,8 @@ datagram_budget(const struct party *p, uint64_t now, const struct peer *peer,
 }
 
 static size_t
-send_turn(struct link *l, uint64_t now, size_t budget, struct batch *tx)
+send_turn(struct link *l, uint64_t now, size_t budget, size_t most,
+    struct batch *tx)
 {
 	struct party	*p = l->party;
 
@@ -195,7 +198,7 @@ send_turn(struct link *l, uint64_t now, size_t budget, struct batch *tx)
 	if (link_is_datagram(l))
 		return datagram_send(l, now, datagram_budget(p, now,
 		    p->direct->peer, budget), tx);
-	return l->m.flow != NULL ? send_flow(l, now, tx) : 0;
+	return l->m.flow != NULL ? send_flow(l, now, most, tx) : 0;
 }
 
 /* Whoever makes media knows what the path carries: SCTP is not asked. */
@@ -215,7 +218,8 @@ send_media(struct party *p, uint64_t now, struct batch *tx)
 static void
 send_pair(struct party *p, uint64_t now, struct batch *tx)
 {
-	size_t		 budget, n, idle = 0;
+	size_t		 budget, n, most;
+	uint64_t	 idle = 0, bit;		/* bits: had nothing to send */
 
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->link[i]->carrier == CARRIER_P2P &&
@@ -223,14 +227,22 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 			send_control(p->link[i], now, tx);
 	send_media(p, now, tx);
 	budget = budget_of(p->direct->peer);
-	while (idle < p->nlinks && budget > 0) {
+	most = has_datagrams(p) ? SHORT_FRAME : FRAME_MAX;
+	for (size_t skipped = 0; skipped < p->nlinks && budget > 0;) {
+		p->turn = (p->turn + 1) % p->nlinks;
+		bit = (uint64_t)1 << p->turn;
+		if ((idle & bit) != 0) {
+			skipped++;
+			continue;
+		}
 		if (!batch_room(tx, BURST, BURST_LEN)) {
 			p->dirty = true;
 			return;
 		}
-		p->turn = (p->turn + 1) % p->nlinks;
-		n = send_turn(p->link[p->turn], now, budget, tx);
-		idle = n > 0 ? 0 : idle + 1;
+		n = send_turn(p->link[p->turn], now, budget, most, tx);
+		if (n == 0)
+			idle |= bit;
+		skipped = n > 0 ? 0 : skipped + 1;
 		budget = n < budget ? budget - n : 0;
 	}
 }
