@@ -1,8 +1,7 @@
 /*
  * Offset o lies at mem[o % size]; size is a power of two, so the difference of
  * two offsets and their places stay right for the whole of a stream.
- * start <= end <= top <= start + size, and size <= cap unless there was no
- * memory to make it smaller with.
+ * start <= end <= top <= start + size, and size <= cap.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -32,38 +31,67 @@ power_of_two(size_t n)
 	return p;
 }
 
-/* What is between two ends of memory, old or new, moves in one piece. */
-static bool
-resize(struct ring *r, size_t size)
+/*
+ * To twice the size or half of it. What lies in [start, top) is at most the
+ * smaller size, so of what has the bit of that size in its offset, which is
+ * in one piece, the place is so much higher in the larger one.
+ */
+static void
+move(struct ring *r, uint8_t *to, const uint8_t *from, size_t bit)
 {
-	uint8_t		*mem = malloc(size);
-	size_t		 n, from, to;
+	uint64_t	 o = r->start, end = r->top;
+	uint64_t	 next = (o | (bit - 1)) + 1;
+
+	if ((o & bit) == 0)
+		o = next;
+	else if (end > next)
+		end = next;
+	if (o < end)
+		memmove(to + place(bit, o), from + place(bit, o),
+		    (size_t)(end - o));
+}
+
+static bool
+twice(struct ring *r)
+{
+	uint8_t	*mem = realloc(r->mem, 2 * r->size);
 
 	if (mem == NULL)
 		return false;
-	for (uint64_t o = r->start; o < r->top; o += n) {
-		from = place(r->size, o);
-		to = place(size, o);
-		n = least(r->size - from, size - to);
-		n = least(n, (size_t)(r->top - o));
-		memcpy(mem + to, r->mem + from, n);
-	}
-	free(r->mem);
+	move(r, mem + r->size, mem, r->size);
 	r->mem = mem;
-	r->size = size;
+	r->size *= 2;
 	return true;
+}
+
+static void
+half(struct ring *r)
+{
+	uint8_t	*mem;
+
+	r->size /= 2;
+	move(r, r->mem, r->mem + r->size, r->size);
+	mem = realloc(r->mem, r->size);
+	if (mem != NULL)
+		r->mem = mem;
 }
 
 /* Memory for [start, start + n). */
 static bool
 hold(struct ring *r, size_t n)
 {
-	if (n <= r->size)
-		return true;
 	if (n > r->cap)
 		return false;
-	return resize(r, least(power_of_two(n > RING_LEAST ? n : RING_LEAST),
-	    r->cap));
+	if (r->mem == NULL) {
+		r->mem = malloc(least(RING_LEAST, r->cap));
+		if (r->mem == NULL)
+			return false;
+		r->size = least(RING_LEAST, r->cap);
+	}
+	while (r->size < n)
+		if (!twice(r))
+			return false;
+	return true;
 }
 
 void
@@ -93,8 +121,8 @@ ring_limit(struct ring *r, size_t cap)
 {
 	r->cap = power_of_two(cap);
 	assert(r->top <= r->start + r->cap);
-	if (r->size > r->cap)
-		resize(r, r->cap);
+	while (r->size > r->cap)
+		half(r);
 }
 
 bool
@@ -132,7 +160,7 @@ ring_space(struct ring *r)
 		return s;
 	at = place(r->size, r->end);
 	s.p = r->mem + at;
-	s.n = least(least(r->size, r->cap) - used, r->size - at);
+	s.n = least(r->size - used, r->size - at);
 	return s;
 }
 
