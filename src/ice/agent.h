@@ -133,6 +133,8 @@ struct ice {
 	struct server		 server[ICE_SERVERS];
 	struct pair		 pair[ICE_PAIRS];
 	struct txn		 txn[ICE_TXNS];
+	/* All beyond are free; every turn looks at those before. */
+	size_t			 npair, ntxn;
 	size_t			 nlocal, nremote, nserver, announced;
 	uint32_t		 ids;
 

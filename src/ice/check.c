@@ -160,7 +160,7 @@ nominee(const struct ice *ice)
 	if (!ice->controlling || ice->conf.lite || ice->state == ICE_FAILED ||
 	    txn_any(ice, TXN_NOMINATE))
 		return NULL;
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 && p->state == PAIR_SUCCEEDED && (best == NULL ||
 		    pairs_priority(ice, p) > pairs_priority(ice, best)))
 			best = p;
@@ -172,7 +172,7 @@ better_may_come(const struct ice *ice, const struct pair *best)
 {
 	const struct pair	*p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 &&
 		    (p->state == PAIR_WAITING || p->state == PAIR_CHECKING) &&
 		    pairs_priority(ice, p) > pairs_priority(ice, best))

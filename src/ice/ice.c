@@ -37,7 +37,7 @@ fail(struct ice *ice, const char *why)
 	ice->why = why;
 	ice->ev_failed = true;
 	ice->sel.on = false;
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		ice->txn[i].kind = TXN_FREE;
 	ice_set_state(ice, ICE_FAILED);
 }
@@ -574,7 +574,7 @@ ice_info(const struct ice *ice, struct ice_info *info)
 static const struct pair *
 pair_of(const struct ice *ice, const struct path *path)
 {
-	for (size_t i = 0; i < ICE_PAIRS; i++)
+	for (size_t i = 0; i < ice->npair; i++)
 		if (ice->pair[i].id != 0 &&
 		    path_equal(&ice->pair[i].path, path))
 			return &ice->pair[i];

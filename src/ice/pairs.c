@@ -50,7 +50,7 @@ can_reach(const struct addr *host, const struct addr *remote)
 struct pair *
 pairs_by_path(struct ice *ice, const struct path *path)
 {
-	for (size_t i = 0; i < ICE_PAIRS; i++)
+	for (size_t i = 0; i < ice->npair; i++)
 		if (ice->pair[i].id != 0 &&
 		    path_equal(&ice->pair[i].path, path))
 			return &ice->pair[i];
@@ -60,7 +60,7 @@ pairs_by_path(struct ice *ice, const struct path *path)
 struct pair *
 pairs_by_id(struct ice *ice, uint32_t id)
 {
-	for (size_t i = 0; i < ICE_PAIRS && id != 0; i++)
+	for (size_t i = 0; i < ice->npair && id != 0; i++)
 		if (ice->pair[i].id == id)
 			return &ice->pair[i];
 	return NULL;
@@ -79,7 +79,7 @@ pairs_best(struct ice *ice, enum pair_state state)
 {
 	struct pair	*best = NULL, *p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 && p->state == state &&
 		    (best == NULL || goes_before(ice, p, best)))
 			best = p;
@@ -91,7 +91,7 @@ pairs_count(const struct ice *ice, enum pair_state state)
 {
 	size_t	 n = 0;
 
-	for (size_t i = 0; i < ICE_PAIRS; i++)
+	for (size_t i = 0; i < ice->npair; i++)
 		n += ice->pair[i].id != 0 && ice->pair[i].state == state;
 	return n;
 }
@@ -119,8 +119,11 @@ slot_for(struct ice *ice, uint64_t priority)
 	struct pair	*lowest = NULL, *p;
 
 	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
-		if (p->id == 0)
+		if (p->id == 0) {
+			if (p >= ice->pair + ice->npair)
+				ice->npair = (size_t)(p - ice->pair) + 1;
 			return p;
+		}
 		if (!p->known && (lowest == NULL || pairs_priority(ice, p) <
 		    pairs_priority(ice, lowest)))
 			lowest = p;
@@ -221,10 +224,10 @@ pairs_drop_base(struct ice *ice, const struct addr *base)
 	for (size_t i = ice->nlocal; i-- > 0;)
 		if (addr_equal(&ice->base[i], base))
 			pairs_drop_local(ice, i);
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 && addr_equal(&p->path.local, base))
 			memset(p, 0, sizeof(*p));
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		if (addr_equal(&ice->txn[i].path.local, base))
 			ice->txn[i].kind = TXN_FREE;
 }
@@ -247,7 +250,7 @@ update(struct ice *ice, struct cand *old, const struct cand *c)
 	if (old->type != ICE_PRFLX || c->type == ICE_PRFLX)
 		return;
 	*old = *c;
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 && goes_to(&p->path, c)) {
 			p->remote = c->type;
 			p->rprio = c->priority;
@@ -264,7 +267,7 @@ forget(struct ice *ice, const struct cand *c)
 {
 	struct pair	*p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+	for (p = ice->pair; p < ice->pair + ice->npair; p++) {
 		if (p->id == 0 || !goes_to(&p->path, c))
 			continue;
 		txn_cancel(ice, p->id);
@@ -335,7 +338,7 @@ pairs_freeze_below(struct ice *ice, uint64_t priority)
 {
 	struct pair	*p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+	for (p = ice->pair; p < ice->pair + ice->npair; p++) {
 		if (p->id == 0 || pairs_priority(ice, p) >= priority ||
 		    (p->state != PAIR_WAITING && p->state != PAIR_CHECKING))
 			continue;
@@ -353,7 +356,7 @@ pairs_thaw(struct ice *ice)
 {
 	struct pair	*p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+	for (p = ice->pair; p < ice->pair + ice->npair; p++) {
 		if (p->id == 0)
 			continue;
 		txn_cancel(ice, p->id);
@@ -368,7 +371,7 @@ pairs_retry_above(struct ice *ice, uint64_t priority)
 {
 	struct pair	*p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+	for (p = ice->pair; p < ice->pair + ice->npair; p++)
 		if (p->id != 0 && p->state == PAIR_FAILED &&
 		    pairs_priority(ice, p) > priority) {
 			p->state = PAIR_WAITING;

@@ -111,7 +111,7 @@ ice_mtu_lost(const struct ice *ice)
 static void
 cancel_up_to(struct ice *ice, size_t size)
 {
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		if (ice->txn[i].kind == TXN_PROBE && ice->txn[i].size <= size)
 			ice->txn[i].cancelled = true;
 }

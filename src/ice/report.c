@@ -66,7 +66,7 @@ sort(const struct ice *ice, const struct pair **p)
 {
 	size_t	 n = 0, k;
 
-	for (size_t i = 0; i < ICE_PAIRS; i++) {
+	for (size_t i = 0; i < ice->npair; i++) {
 		if (ice->pair[i].id == 0)
 			continue;
 		for (k = n++; k > 0 && goes_before(ice, &ice->pair[i],

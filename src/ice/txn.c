@@ -16,8 +16,11 @@ free_slot(struct ice *ice)
 	struct txn	*oldest = NULL, *t;
 
 	for (t = ice->txn; t < ice->txn + ICE_TXNS; t++) {
-		if (t->kind == TXN_FREE)
+		if (t->kind == TXN_FREE) {
+			if (t >= ice->txn + ice->ntxn)
+				ice->ntxn = (size_t)(t - ice->txn) + 1;
 			return t;
+		}
 		if (t->cancelled &&
 		    (oldest == NULL || t->sent_at < oldest->sent_at))
 			oldest = t;
@@ -137,7 +140,7 @@ txn_send(struct ice *ice, uint64_t now, struct txn *t, struct batch *tx)
 struct txn *
 txn_find(struct ice *ice, const uint8_t *tid)
 {
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		if (ice->txn[i].kind != TXN_FREE &&
 		    memcmp(ice->txn[i].tid, tid, STUN_TID) == 0)
 			return &ice->txn[i];
@@ -148,7 +151,7 @@ txn_find(struct ice *ice, const uint8_t *tid)
 void
 txn_cancel(struct ice *ice, uint32_t pair)
 {
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		if ((ice->txn[i].kind == TXN_CHECK ||
 		    ice->txn[i].kind == TXN_NOMINATE) &&
 		    ice->txn[i].pair == pair)
@@ -158,7 +161,7 @@ txn_cancel(struct ice *ice, uint32_t pair)
 void
 txn_end_kind(struct ice *ice, enum txn_kind kind)
 {
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		if (ice->txn[i].kind == kind)
 			ice->txn[i].kind = TXN_FREE;
 }
@@ -168,7 +171,7 @@ txn_count(const struct ice *ice, enum txn_kind kind)
 {
 	size_t	 n = 0;
 
-	for (size_t i = 0; i < ICE_TXNS; i++)
+	for (size_t i = 0; i < ice->ntxn; i++)
 		n += ice->txn[i].kind == kind && !ice->txn[i].cancelled;
 	return n;
 }
@@ -185,7 +188,7 @@ txn_tick(struct ice *ice, uint64_t now, struct batch *tx,
 {
 	struct txn	*t, gone;
 
-	for (t = ice->txn; t < ice->txn + ICE_TXNS; t++) {
+	for (t = ice->txn; t < ice->txn + ice->ntxn; t++) {
 		if (t->kind == TXN_FREE)
 			continue;
 		if (now >= t->until) {
@@ -196,6 +199,8 @@ txn_tick(struct ice *ice, uint64_t now, struct batch *tx,
 		} else if (!t->cancelled && now >= t->again_at)
 			txn_send(ice, now, t, tx);
 	}
+	while (ice->ntxn > 0 && ice->txn[ice->ntxn - 1].kind == TXN_FREE)
+		ice->ntxn--;
 }
 
 uint64_t
@@ -204,7 +209,7 @@ txn_deadline(const struct ice *ice)
 	const struct txn	*t;
 	uint64_t		 at = NEVER;
 
-	for (t = ice->txn; t < ice->txn + ICE_TXNS; t++) {
+	for (t = ice->txn; t < ice->txn + ice->ntxn; t++) {
 		if (t->kind == TXN_FREE || t->kind == TXN_CONSENT ||
 		    t->cancelled)
 			continue;	/* nothing depends on when they end */
