@@ -2,12 +2,18 @@
 /*
  * The only poll of the program.
  *
+ * Every descriptor that it is asked about costs a frame on its way some tenths
+ * of a microsecond, so those that have been quiet for a while rest in an epoll
+ * set, and poll asks about that in their place. What becomes ready in it comes
+ * out, and is called in the same turn as if it had been polled.
+ *
  * A descriptor nobody wants is passed as -1: POLLHUP cannot be masked and
  * would spin. Slots of what is deleted inside a turn stay empty until its end,
  * so that an index is good for the whole turn. Signals arrive through a
  * signalfd, not through ppoll's mask: while descriptors are ready all the
  * time, ppoll returns before it delivers a signal, and never would.
  */
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 
 #include <errno.h>
@@ -21,6 +27,11 @@
 #include "net/clock.h"
 #include "net/loop.h"
 
+enum {
+	QUIET_TURNS = 32,	/* in a row, then it rests */
+	WOKEN = 64,		/* of those that rest, in one turn */
+};
+
 struct loop {
 	struct pollfd	 *fds;
 	struct io	**ios;		/* NULL: deleted in this turn */
@@ -30,6 +41,7 @@ struct loop {
 	uint64_t	(*on_turn)(void *, uint64_t);
 	void		 *on_turn_arg;
 	uint64_t	  turns, until;	/* until: what on_turn said last */
+	struct io	  rest;		/* the epoll set; slot 1 */
 	struct io	  signals;
 	sigset_t	  old_mask;
 	struct sigaction  old_pipe;
@@ -160,7 +172,32 @@ loop_add(struct loop *l, struct io *io)
 	l->fds[l->n].revents = 0;
 	l->ios[l->n++] = io;
 	io->slot = l->n;
+	io->quiet = io->resting = 0;
 	return 0;
+}
+
+/* What poll may leave to epoll; a file that it does not take stays. */
+static void
+lay_down(struct loop *l, struct io *io)
+{
+	struct epoll_event	 ev = { .data = { .ptr = io } };
+
+	if (io == &l->rest || l->rest.fd == -1)
+		return;
+	ev.events = (io->want & IO_IN ? EPOLLIN : 0u) |
+	    (io->want & IO_OUT ? EPOLLOUT : 0u);
+	if (epoll_ctl(l->rest.fd, EPOLL_CTL_ADD, io->fd, &ev) == 0)
+		io->resting = io->want;
+	io->quiet = 0;
+}
+
+static void
+take_up(struct loop *l, struct io *io)
+{
+	if (io->resting != 0)
+		epoll_ctl(l->rest.fd, EPOLL_CTL_DEL, io->fd, NULL);
+	io->resting = 0;
+	io->quiet = 0;
 }
 
 void
@@ -168,9 +205,21 @@ loop_del(struct loop *l, struct io *io)
 {
 	if (io->slot == 0)
 		return;
+	take_up(l, io);
 	l->ios[io->slot - 1] = NULL;
 	l->fds[io->slot - 1].revents = 0;
 	io->slot = 0;
+}
+
+static bool
+is_polled(struct loop *l, struct io *io)
+{
+	if (io->resting != 0 && io->resting != io->want)
+		take_up(l, io);
+	else if (io->resting == 0 && io->want != 0 &&
+	    ++io->quiet > QUIET_TURNS)
+		lay_down(l, io);
+	return io->want != 0 && io->resting == 0;
 }
 
 /* Close the gaps, and say what is wanted now. */
@@ -184,7 +233,7 @@ prepare(struct loop *l)
 		io = l->ios[i];
 		if (io == NULL)
 			continue;
-		l->fds[n].fd = io->want != 0 ? io->fd : -1;
+		l->fds[n].fd = is_polled(l, io) ? io->fd : -1;
 		l->fds[n].events = (short)((io->want & IO_IN ? POLLIN : 0) |
 		    (io->want & IO_OUT ? POLLOUT : 0));
 		l->fds[n].revents = 0;
@@ -239,6 +288,27 @@ got_from(short revents, unsigned want)
 	return got;
 }
 
+/*
+ * poll and epoll have the same bits. This is called before all others, and
+ * marks what they get, as if they had been polled.
+ */
+static void
+on_rest(void *arg, unsigned got, uint64_t now)
+{
+	struct loop		*l = arg;
+	struct epoll_event	 ev[WOKEN];
+	struct io		*io;
+	int			 n = epoll_wait(l->rest.fd, ev, WOKEN, 0);
+
+	(void)got;
+	(void)now;
+	for (int i = 0; i < n; i++) {
+		io = ev[i].data.ptr;
+		l->fds[io->slot - 1].revents = (short)ev[i].events;
+		take_up(l, io);
+	}
+}
+
 static void
 call_ready(struct loop *l, uint64_t now)
 {
@@ -247,9 +317,11 @@ call_ready(struct loop *l, uint64_t now)
 
 	for (size_t i = 0; i < n; i++) {
 		io = l->ios[i];
-		if (io != NULL && l->fds[i].revents != 0)
-			io->ready(io->arg,
-			    got_from(l->fds[i].revents, io->want), now);
+		if (io == NULL || l->fds[i].revents == 0)
+			continue;
+		io->quiet = 0;
+		io->ready(io->arg, got_from(l->fds[i].revents, io->want),
+		    now);
 	}
 }
 
@@ -355,8 +427,11 @@ loop_new(void)
 	if (l == NULL)
 		return NULL;
 	l->until = NEVER;
+	l->rest = (struct io){ .fd = epoll_create1(EPOLL_CLOEXEC),
+	    .want = IO_IN, .ready = on_rest, .arg = l };
 	take_signals(l);
-	if (l->signals.fd == -1 || loop_add(l, &l->signals) == -1) {
+	if (l->rest.fd == -1 || loop_add(l, &l->rest) == -1 ||
+	    l->signals.fd == -1 || loop_add(l, &l->signals) == -1) {
 		loop_free(l);
 		return NULL;
 	}
@@ -370,6 +445,8 @@ loop_free(struct loop *l)
 		return;
 	if (l->signals.fd != -1)
 		close(l->signals.fd);
+	if (l->rest.fd != -1)
+		close(l->rest.fd);
 	sigaction(SIGPIPE, &l->old_pipe, NULL);
 	sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
 	free(l->fds);

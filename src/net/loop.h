@@ -22,7 +22,9 @@ struct io {
 	unsigned	 want;		/* IO_IN | IO_OUT; 0: not polled */
 	void		(*ready)(void *arg, unsigned got, uint64_t now);
 	void		*arg;
-	size_t		 slot;		/* loop's own */
+	/* loop's own */
+	size_t		 slot;
+	unsigned	 quiet, resting;
 };
 
 struct alarm {

@@ -148,17 +148,31 @@ result(ssize_t n)
  * Nagle's algorithm on: unless every segment is acknowledged at once, each
  * turnaround waits 40 ms for our delayed ACK. The kernel forgets the option.
  */
+void
+tcp_acknowledge(int fd)
+{
+	set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 ssize_t
-tcp_read(int fd, void *p, size_t len)
+tcp_take(int fd, void *p, size_t len)
 {
 	ssize_t	 n;
 
 	do
 		n = recv(fd, p, len, 0);
 	while (n == -1 && errno == EINTR);
-	if (n > 0)
-		set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 	return result(n);
+}
+
+ssize_t
+tcp_read(int fd, void *p, size_t len)
+{
+	ssize_t	 n = tcp_take(fd, p, len);
+
+	if (n > 0)
+		tcp_acknowledge(fd);
+	return n;
 }
 
 /* Whoever is only looked at must not wait for an ACK either. */
@@ -171,7 +185,7 @@ tcp_peek(int fd, void *p, size_t len)
 		n = recv(fd, p, len, MSG_PEEK);
 	while (n == -1 && errno == EINTR);
 	if (n > 0)
-		set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+		tcp_acknowledge(fd);
 	return result(n);
 }
 

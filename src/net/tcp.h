@@ -28,8 +28,10 @@ bool	 tcp_is_orphan(int);
 
 /* Bytes moved, 0 at end of stream (read only), TCP_AGAIN or TCP_ERROR. */
 ssize_t	 tcp_read(int, void *, size_t);	/* re-arms TCP_QUICKACK */
+ssize_t	 tcp_take(int, void *, size_t);	/* leaves that for later */
 ssize_t	 tcp_peek(int, void *, size_t);	/* read, and leave it there */
 ssize_t	 tcp_write(int, const void *, size_t);
+void	 tcp_acknowledge(int);			/* now what was taken */
 void	 tcp_shutdown(int);			/* our sending side */
 void	 tcp_close(int);
 void	 tcp_reset(int);			/* RST, then closed */

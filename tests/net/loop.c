@@ -1,7 +1,10 @@
 #include "support/test.h"
 
+#include <sys/socket.h>
+
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "net/clock.h"
@@ -253,6 +256,129 @@ what_is_deleted_in_a_turn_is_not_called_in_it(void **state)
 }
 
 static uint64_t
+turns_at_once(void *arg, uint64_t now)
+{
+	struct seen	*s = arg;
+
+	if (++s->turns == 100)
+		loop_stop(s->loop);
+	return now;
+}
+
+/* Quiet for so long that poll is not asked about them any more. */
+static void
+make_quiet(struct seen *s)
+{
+	s->turns = 0;
+	loop_on_turn(s->loop, turns_at_once, s);
+	loop_run(s->loop);
+	EQ(s->calls, 0);
+	loop_on_turn(s->loop, NULL, NULL);
+}
+
+static void
+one_that_was_quiet_for_long_is_reported(void **state)
+{
+	struct seen	 s;
+	int		 p[2];
+
+	(void)state;
+	setup(&s);
+	EQ(pipe(p), 0);
+	watch_fd(&s, 0, p[0], IO_IN);
+	for (int i = 0; i < 3; i++) {
+		make_quiet(&s);
+		EQ(write(p[1], "x", 1), 1);
+		loop_run(s.loop);
+		EQ(s.got, IO_IN);
+		EQ(s.calls, 1);
+		EQ(read(p[0], &(char){ 0 }, 1), 1);
+		s.calls = s.got = 0;
+	}
+	make_quiet(&s);
+	raise(SIGTERM);
+	EQ(loop_run(s.loop), SIGTERM);
+	close(p[1]);
+	loop_run(s.loop);
+	CHECK(s.got & IO_HUP);
+	loop_del(s.loop, &s.io[0]);
+	close(p[0]);
+	loop_free(s.loop);
+}
+
+static void
+one_that_was_quiet_may_want_another_thing(void **state)
+{
+	struct seen	 s;
+	int		 p[2];
+
+	(void)state;
+	setup(&s);
+	EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, p), 0);
+	watch_fd(&s, 0, p[0], IO_IN);
+	make_quiet(&s);
+	s.io[0].want = IO_OUT;
+	loop_run(s.loop);
+	EQ(s.got, IO_OUT);
+	s.calls = 0;
+	s.io[0].want = IO_IN;
+	make_quiet(&s);
+	s.io[0].want = 0;
+	close(p[1]);			/* which nobody wants to know */
+	make_quiet(&s);
+	loop_del(s.loop, &s.io[0]);
+	close(p[0]);
+	loop_free(s.loop);
+}
+
+static void
+of_those_that_were_quiet_a_deleted_one_is_not_called(void **state)
+{
+	struct seen	 s;
+	int		 p[2], q[2];
+
+	(void)state;
+	setup(&s);
+	EQ(pipe(p), 0);
+	EQ(pipe(q), 0);
+	watch_fd(&s, 0, p[0], IO_IN);
+	watch_fd(&s, 1, q[0], IO_IN);
+	make_quiet(&s);
+	s.io[0].ready = s.io[1].ready = delete_the_other;
+	EQ(write(p[1], "x", 1), 1);
+	EQ(write(q[1], "x", 1), 1);
+	loop_run(s.loop);
+	EQ(s.calls, 1);
+	s.calls = 0;
+	make_quiet(&s);			/* nor later */
+	close(p[0]);
+	close(p[1]);
+	close(q[0]);
+	close(q[1]);
+	loop_free(s.loop);
+}
+
+static void
+a_file_is_always_ready(void **state)
+{
+	struct seen	 s;
+	FILE		*f = tmpfile();
+
+	(void)state;
+	setup(&s);
+	CHECK(f != NULL);
+	watch_fd(&s, 0, fileno(f), 0);
+	make_quiet(&s);
+	s.io[0].want = IO_IN;
+	for (int i = 0; i < 100; i++)
+		loop_run(s.loop);
+	EQ(s.calls, 100);
+	loop_del(s.loop, &s.io[0]);
+	fclose(f);
+	loop_free(s.loop);
+}
+
+static uint64_t
 deadline_then_stop(void *arg, uint64_t now)
 {
 	struct seen	*s = arg;
@@ -391,6 +517,11 @@ main(void)
 		cmocka_unit_test(a_hang_up_is_reported_as_what_was_wanted),
 		cmocka_unit_test(a_descriptor_nobody_wants_does_not_spin),
 		cmocka_unit_test(what_is_deleted_in_a_turn_is_not_called_in_it),
+		cmocka_unit_test(one_that_was_quiet_for_long_is_reported),
+		cmocka_unit_test(one_that_was_quiet_may_want_another_thing),
+		cmocka_unit_test(
+		    of_those_that_were_quiet_a_deleted_one_is_not_called),
+		cmocka_unit_test(a_file_is_always_ready),
 		cmocka_unit_test(the_end_of_a_turn_sets_the_next_deadline),
 		cmocka_unit_test(signals_stop_the_loop_and_are_reported),
 		cmocka_unit_test(a_hang_up_that_was_ignored_stays_so),
