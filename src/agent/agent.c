@@ -516,17 +516,26 @@ static void	 on_event(struct agent *, struct node *,
 		    const struct party_event *, uint64_t);
 
 static void
-pump(struct agent *a, struct node *n, uint64_t now)
+deliver(struct agent *a, struct node *n, uint64_t now)
 {
 	struct party_event	 ev;
 
+	while (party_event(n->party, now, &ev, &a->batch))
+		on_event(a, n, &ev, now);
+}
+
+/* What came goes on first; what is due, and is looked after, can wait. */
+static void
+pump(struct agent *a, struct node *n, uint64_t now)
+{
 	n->dirty = false;
 	n->pumped = true;
 	a->busy = true;
 	a->busy_at = now;
+	deliver(a, n, now);
+	send_batch(a, now);
 	party_tick(n->party, now, &a->batch);
-	while (party_event(n->party, now, &ev, &a->batch))
-		on_event(a, n, &ev, now);
+	deliver(a, n, now);
 }
 
 /* Connections to an upstream peer want a port each. */
@@ -715,9 +724,9 @@ on_turn(void *arg, uint64_t now)
 	bool		 more = true;
 
 	for (int i = 0; more && i < ROUNDS; i++) {
-		more = update_channels(a, now);
-		more |= pump_nodes(a, now);
+		more = pump_nodes(a, now);
 		send_batch(a, now);
+		more |= update_channels(a, now);
 	}
 	until = names_turn(a->names, now);
 	relays_tick(a->relays, now, &a->batch);

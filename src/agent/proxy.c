@@ -42,6 +42,7 @@ struct conn {
 	enum conn_state	 state;
 	uint64_t	 since;
 	bool		 eof;		/* it sends no more */
+	bool		 unacked;	/* what was read goes on first */
 	struct conn	*next;
 };
 
@@ -111,7 +112,7 @@ read_up(struct conn *c, uint64_t now)
 			return;
 		if (space.n > left)
 			space.n = left;
-		n = tcp_read(c->io.fd, space.p, space.n);
+		n = tcp_take(c->io.fd, space.p, space.n);
 		if (n == TCP_AGAIN)
 			return;
 		if (n == TCP_ERROR) {
@@ -123,6 +124,7 @@ read_up(struct conn *c, uint64_t now)
 			link_eof(link, now);
 			return;
 		}
+		c->unacked = true;
 		link_filled(link, now, (size_t)n);
 		if ((size_t)n < space.n)
 			return;
@@ -447,4 +449,7 @@ proxy_update(struct proxy *px, uint64_t now)
 		c->io.want |= IO_IN;
 	if (link_pending(px->conf.link).n > 0)
 		c->io.want |= IO_OUT;
+	if (c->unacked)
+		tcp_acknowledge(c->io.fd);
+	c->unacked = false;
 }

@@ -861,6 +861,15 @@ peer_why(const struct peer *p)
 }
 
 void
+peer_sctp(const struct peer *p, struct assoc_info *info)
+{
+	if (p->assoc != NULL)
+		assoc_info(p->assoc, info);
+	else
+		memset(info, 0, sizeof(*info));
+}
+
+void
 peer_info(const struct peer *p, struct peer_info *info)
 {
 	struct dtls_stats	 dtls;
@@ -879,6 +888,5 @@ peer_info(const struct peer *p, struct peer_info *info)
 		if (dtls_state(p->dtls) == DTLS_UP)
 			info->suite = dtls_suite(p->dtls);
 	}
-	if (p->assoc != NULL)
-		assoc_info(p->assoc, &info->sctp);
+	peer_sctp(p, &info->sctp);
 }

@@ -185,4 +185,7 @@ const char	*peer_waits_for(const struct peer *);
 const char	*peer_why(const struct peer *);
 void		 peer_info(const struct peer *, struct peer_info *);
 
+/* Only its association's part, which is asked for with every frame. */
+void		 peer_sctp(const struct peer *, struct assoc_info *);
+
 #endif

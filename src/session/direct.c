@@ -431,7 +431,7 @@ direct_input(struct direct *d, uint64_t now, const struct path *from,
 void
 direct_watch(struct direct *d, uint64_t now)
 {
-	struct peer_info	 info;
+	struct assoc_info	 info;
 
 	if (d->state != DIRECT_UP)
 		return;
@@ -440,9 +440,9 @@ direct_watch(struct direct *d, uint64_t now)
 		d->quiet = false;
 		return;
 	}
-	peer_info(d->peer, &info);
-	if (d->heard == NEVER || info.sctp.packets_received != d->packets) {
-		d->packets = info.sctp.packets_received;
+	peer_sctp(d->peer, &info);
+	if (d->heard == NEVER || info.packets_received != d->packets) {
+		d->packets = info.packets_received;
 		d->heard = now;
 		d->quiet = false;
 	} else if (!d->quiet && now >= d->heard + DIRECT_QUIET) {

@@ -92,12 +92,12 @@ frame_limit(const struct peer *peer, size_t head, size_t most)
 static size_t
 full_packets(const struct peer *peer, size_t head, size_t n)
 {
-	struct peer_info	 info;
+	struct assoc_info	 info;
 
-	peer_info(peer, &info);
-	if (info.sctp.chunk == 0 || n + head < info.sctp.chunk)
+	peer_sctp(peer, &info);
+	if (info.chunk == 0 || n + head < info.chunk)
 		return n;
-	return n - (n + head) % info.sctp.chunk;
+	return n - (n + head) % info.chunk;
 }
 
 /* A message is sent to its end before another stream's begins. */
@@ -162,11 +162,11 @@ send_legacy(struct link *l, uint64_t now, struct batch *tx)
 static size_t
 budget_of(const struct peer *peer)
 {
-	struct peer_info	 info;
+	struct assoc_info	 info;
 	size_t			 unacked = peer_unacked(peer), most;
 
-	peer_info(peer, &info);
-	most = 2 * (size_t)info.sctp.cwnd + BACKLOG;
+	peer_sctp(peer, &info);
+	most = 2 * (size_t)info.cwnd + BACKLOG;
 	return most > unacked ? most - unacked : 0;
 }
 
@@ -175,13 +175,13 @@ static size_t
 datagram_budget(const struct party *p, uint64_t now, const struct peer *peer,
     size_t budget)
 {
-	struct peer_info	 info;
+	struct assoc_info	 info;
 	size_t			 unacked = peer_unacked(peer), most;
 
 	if (p->flowed != 0 && now < p->flowed + FLOWING)
 		return budget;
-	peer_info(peer, &info);
-	most = (size_t)info.sctp.cwnd + DATAGRAMS;
+	peer_sctp(peer, &info);
+	most = (size_t)info.cwnd + DATAGRAMS;
 	return most > unacked ? most - unacked : 0;
 }
 
