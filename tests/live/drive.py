@@ -258,8 +258,8 @@ def second(a, b):
     s2 = connect(a)
     s2.sendall(b'second')
     time.sleep(0.3)
-    s3 = connect(a)
     try:
+        s3 = connect(a)
         s3.sendall(b'third')
         assert ended_by_reset(s3, 5), 'the third was not reset'
     except (ConnectionResetError, BrokenPipeError):
