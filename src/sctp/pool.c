@@ -1,7 +1,8 @@
 /*
  * Free lists by classes of 64 bytes, and of 2 KiB for what is large. A block
  * carries its size in front, so that it finds its list again; what is larger
- * than the largest class goes straight to malloc. The memory is a global as usrsctp's use of it is.
+ * than the largest class goes straight to malloc. The memory is a global as
+ * usrsctp's use of it is.
  *
  * The reserve is one piece, of which blocks are cut one behind the other. It is
  * whole again when none of them is in use any more.
