@@ -87,7 +87,7 @@ TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
 	icmp impair udp_faults multicast
 TEST_ICE = ice probe rules stun turn change report mdns named hostile
 TEST_DTLS = dtls message reassembly browsers doubt recut
-TEST_SCTP = assoc rules dcep pool windows hostile bbr path
+TEST_SCTP = assoc rules dcep pool windows hostile bbr path once
 TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml

@@ -26,6 +26,7 @@ int hotlink_sctp_send2(struct socket *, uint16_t, uint32_t, const void *,
 void hotlink_sctp_input(void *, const void *, size_t);
 int hotlink_sctp_steer(struct socket *);
 uint32_t hotlink_sctp_allow(struct socket *);
+int hotlink_sctp_is_past(struct sctp_association *, struct sctp_tmit_chunk *);
 
 /* In sctp/steer.c: what it is told of one association, and what it wants. */
 void hotlink_sctp_acked(void *, const struct timeval *, uint32_t, int);
@@ -33,6 +34,9 @@ void hotlink_sctp_lost(void *, uint32_t);
 uint32_t hotlink_sctp_update(void *, uint32_t);
 void hotlink_sctp_timeout(void *);
 uint32_t hotlink_sctp_window(void *, uint32_t);
+
+/* In sctp/out.c: whether the peer keeps what it has acknowledged. */
+int hotlink_sctp_keeps(void *);
 
 int
 hotlink_sctp_patched(void)
@@ -316,4 +320,30 @@ hotlink_sctp_allow(struct socket *so)
 		return (0);
 	hotlink_set_window(stcb->asoc.primary_destination);
 	return (stcb->asoc.primary_destination->flight_size);
+}
+
+/*
+ * What arrived behind a gap and holds up no FORWARD TSN for what is behind it:
+ * since it would be given up if the peer forgot it again, or since the peer
+ * does not forget. The messages of DATA that is not ordered need not be named
+ * there; those of I-DATA do.
+ */
+int
+hotlink_sctp_is_past(struct sctp_association *asoc,
+    struct sctp_tmit_chunk *chk)
+{
+	struct timeval now;
+
+	if ((chk->sent != SCTP_DATAGRAM_ACKED &&
+	    chk->sent != SCTP_DATAGRAM_MARKED) || asoc->idata_supported)
+		return (0);
+	if ((chk->rec.data.rcv_flags & SCTP_DATA_UNORDERED) == 0)
+		return (!PR_SCTP_ENABLED(chk->flags) && hotlink_sctp_keeps(
+		    asoc->primary_destination->ro._l_addr.sconn.sconn_addr));
+	if (PR_SCTP_RTX_ENABLED(chk->flags))
+		return (chk->snd_count > chk->rec.data.timetodrop.tv_sec);
+	if (!PR_SCTP_TTL_ENABLED(chk->flags))
+		return (0);
+	(void)SCTP_GETTIME_TIMEVAL(&now);
+	return (timercmp(&now, &chk->rec.data.timetodrop, >));
 }

@@ -200,6 +200,7 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 		.sndbuf_most = space_for(p), .rcvbuf = space_for(p),
 		/* Other stacks are slow to answer, and not the path. */
 		.newreno = !p->remote->hotlink && !is_far(p),
+		.keeps = p->remote->hotlink,
 	};
 	size_t			 mark;
 	bool			 path;

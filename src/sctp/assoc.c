@@ -153,6 +153,7 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 		free(a);
 		return NULL;
 	}
+	a->out.keeps = conf->keeps;
 	return a;
 }
 

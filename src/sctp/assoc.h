@@ -25,6 +25,11 @@ struct assoc_conf {
 	size_t		 sndbuf_most;
 	/* usrsctp's congestion control in place of ours */
 	bool		 newreno;
+	/*
+	 * The peer never takes back what it acknowledged behind a gap, which
+	 * RFC 9260 6.2 allows, so a FORWARD TSN may pass it.
+	 */
+	bool		 keeps;
 	size_t		 max_message;	/* the largest we accept: 0: 262144 */
 };
 

@@ -174,6 +174,14 @@ hotlink_sctp_filled(void *addr, void *packet, unsigned long n)
 }
 
 int
+hotlink_sctp_keeps(void *addr)
+{
+	struct out	*o = out_find((uintptr_t)addr);
+
+	return o != NULL && o->keeps;
+}
+
+int
 out_packet(void *addr, void *packet, size_t n, uint8_t tos, uint8_t df)
 {
 	void	*p = hotlink_sctp_slot(addr, n);

@@ -22,6 +22,7 @@ struct out {
 	size_t		 used;
 	bool		 blocked, woken;
 	bool		 bare;		/* the peer needs no checksums */
+	bool		 keeps;		/* the peer; see assoc.h */
 	uint32_t	 tag;		/* the peer's, as last sent */
 	bool		 sent;		/* tsn is the highest DATA sent */
 	uint32_t	 tsn;
@@ -47,5 +48,6 @@ int		 out_packet(void *addr, void *, size_t, uint8_t tos,
 		     uint8_t df);
 void		*hotlink_sctp_slot(void *addr, unsigned long);
 int		 hotlink_sctp_filled(void *addr, void *, unsigned long);
+int		 hotlink_sctp_keeps(void *addr);
 
 #endif
