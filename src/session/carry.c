@@ -325,7 +325,7 @@ close_left(struct party *p, uint64_t now, struct batch *tx)
 		    tx);
 }
 
-static bool
+bool
 has_session(const struct party *p)
 {
 	for (size_t i = 0; i < p->nlinks; i++)

@@ -198,6 +198,7 @@ bool	 relay_ready(const struct link *);
 void	 open_channels(struct party *, uint64_t now, struct batch *);
 void	 open_channel_in(struct link *, uint64_t now, struct batch *);
 void	 drop_channels(struct party *);
+bool	 has_session(const struct party *);
 void	 mark_open(struct link *, uint64_t now, uint64_t offered);
 void	 carry_tick(struct party *, uint64_t now, struct batch *);
 uint64_t carry_deadline(const struct party *, uint64_t best);

@@ -182,6 +182,20 @@ begin_anew(struct link *l, uint64_t now)
 	link_forget_directs(l);
 }
 
+/*
+ * With its last session the peer's part of the connection went, too: one that
+ * is not up is with nobody, and the next session begins another at once. One
+ * that is up says itself when it is over.
+ */
+static void
+check_pair(struct party *p)
+{
+	if (p->direct == NULL || p->direct->state == DIRECT_UP ||
+	    p->direct->state == DIRECT_LOST || has_session(p))
+		return;
+	forget_pair(p);
+}
+
 static bool
 has_numbers(const struct link *l)
 {
@@ -213,6 +227,7 @@ on_other_session(struct link *l, uint64_t now)
 	if (numbered)
 		new_sid(l->party, l->out.sid);
 	opening_again(&l->out, now);
+	check_pair(l->party);
 }
 
 static bool
@@ -324,12 +339,13 @@ on_close(struct link *l, uint64_t now, bool ours)
 	if (ours) {
 		l->out_ok = false;
 		opening_reject(&l->out, now, reason);
-		return;
+	} else {
+		inbound_close(&l->in);
+		machine_abort(&l->m, now, "the peer closed the link");
+		begin_anew(l, now);
+		l->fresh = false;
 	}
-	inbound_close(&l->in);
-	machine_abort(&l->m, now, "the peer closed the link");
-	begin_anew(l, now);
-	l->fresh = false;
+	check_pair(l->party);
 }
 
 /*

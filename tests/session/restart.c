@@ -80,6 +80,57 @@ a_peer_that_restarts_resets_the_link_and_serves_the_next(void **state)
 	restarts_are_noticed(&ws);
 }
 
+/*
+ * What an agent does when its only marker of a peer changes: it has closed
+ * all with the peer, and on other ports begins anew.
+ */
+static void
+change(struct world *w, int s)
+{
+	struct side	*d = &w->side[s];
+	struct msg	 m;
+
+	party_close(d->party, w->now, &w->tx);
+	simnet_send(w->net, w->now, &w->tx);
+	while (party_say(d->party, w->now, false, &m))
+		push(w, &w->in, s, d->conn, &m);
+	party_free(d->party);
+	memset(d->app, 0, sizeof(d->app));
+	d->host.port += 10;
+	d->party = party_new(&d->conf, w->now);
+	party_relay(d->party, w->now, true);
+	world_add(w, s, 0);
+}
+
+/* The second may change in the middle of what the first one's change began. */
+static void
+a_marker_that_both_change_is_soon_direct_again(void **state)
+{
+	struct world	*w;
+	uint64_t	 gap, most = 0, from;
+
+	(void)state;
+	for (int first = 0; first < 2; first++)
+		for (gap = 0; gap < 60 * MS; gap += 3 * MS) {
+			w_udp = 1;
+			w_rtp = 0;
+			w = world_new(gap / MS + 1, &one, &one, 1);
+			CHECK(world_until(w, 30 * SEC, both_direct));
+			world_run(w, 2 * SEC);
+			w_rtp = 1;
+			change(w, first);
+			world_run(w, gap);
+			change(w, 1 - first);
+			from = w->now;
+			CHECK(world_until(w, 60 * SEC, both_direct));
+			most = w->now - from > most ? w->now - from : most;
+			world_free(w);
+		}
+	w_udp = w_rtp = 0;
+	print_message("%llu ms\n", (unsigned long long)most / MS);
+	CHECK(most < 2 * SEC);
+}
+
 int
 main(void)
 {
@@ -88,6 +139,8 @@ main(void)
 		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
 		cmocka_unit_test(
 		    two_of_dialect_0_do_not_renew_their_sessions_for_ever),
+		cmocka_unit_test(
+		    a_marker_that_both_change_is_soon_direct_again),
 	};
 
 	return RUN(tests);
