@@ -269,12 +269,12 @@ link_how(const struct link *l)
 	return link_is_datagram(l) && !l->dg.rtp ? &l->dg.how : NULL;
 }
 
-/* The pair's channels go with their association. */
+/* The pair's channels go with their association, and what was told in them. */
 void
 drop_channels(struct party *p)
 {
 	p->control = -1;
-	p->norphans = p->nleft = 0;
+	p->norphans = p->nleft = p->nsources = 0;
 	for (size_t i = 0; i < p->nlinks; i++)
 		p->link[i]->channel = -1;
 }

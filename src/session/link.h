@@ -47,6 +47,7 @@ struct dgrams {
 	uint32_t		 told[MEDIA_TOLD];
 	size_t			 ntold;
 	int			 told_in;	/* channel; -1: none */
+	uintptr_t		 owner;	/* of its sources; 0: not yet known */
 	bool			 said[GUARD_RESULTS];	/* why it drops */
 };
 

@@ -8,12 +8,30 @@
 
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "session/link.h"
 
 enum {
 	ROOM = 8, LENGTH = 1300,	/* of a batch, beside the packet */
 	TELL = 4,			/* bytes of a source's number */
 };
+
+/*
+ * For the guard a link is its key, so that one whose marker has changed goes
+ * on with the sources it had.
+ */
+static const void *
+owner_of(struct link *l)
+{
+	uint8_t	 digest[32];
+
+	if (l->dg.owner == 0) {
+		sha256(digest, l->canonical, strlen(l->canonical));
+		memcpy(&l->dg.owner, digest, sizeof(l->dg.owner));
+		l->dg.owner |= 1;
+	}
+	return (const void *)l->dg.owner;
+}
 
 static bool
 was_told(const struct link *l, uint32_t ssrc)
@@ -82,7 +100,7 @@ send_one(struct link *l, uint64_t now, struct peer *peer, struct span s,
 		l->dg.large++;
 		return;
 	}
-	r = peer_send_media(peer, l, s.p, s.n, &h, tx);
+	r = peer_send_media(peer, owner_of(l), s.p, s.n, &h, tx);
 	if (r != GUARD_OK) {
 		name(l, s, r);
 		return;
@@ -143,15 +161,18 @@ media_told(struct link *l, struct span s)
 	return true;
 }
 
-/* The announcement may come later than the packet; where there is one link
- * of RTP there is nothing to announce. */
+/*
+ * The announcement may come later than the packet; where there is one link of
+ * RTP there is nothing to announce. One whose marker names another key has no
+ * part in this connection.
+ */
 static struct link *
 only_one(struct party *p)
 {
 	struct link	*l = NULL;
 
 	for (size_t i = 0; i < p->nlinks; i++) {
-		if (!p->link[i]->dg.rtp)
+		if (!p->link[i]->dg.rtp || !link_trusts(p->link[i]))
 			continue;
 		if (l != NULL)
 			return NULL;

@@ -45,7 +45,7 @@ void		 guard_free(struct guard *);
 
 /*
  * Protect the packet of n bytes at p, which grows by GUARD_GROWTH at most
- * behind; owner is anything but NULL. h says what it was.
+ * behind; owner is anything but NULL, and only compared. h says what it was.
  */
 enum guard_result guard_seal(struct guard *, const void *owner, uint8_t *p,
 		     size_t *n, struct rtp *h);

@@ -1,5 +1,6 @@
 #include "session/world.h"
 
+#include "session/link.h"
 #include "srtp/guard.h"
 
 static const struct party_conf	 one = { .dialect1 = true };
@@ -260,6 +261,91 @@ what_is_lost_or_doubled_on_the_way_is_lost_or_dropped(void **state)
 	world_free(w);
 }
 
+/* The sender knows nothing of markers and goes on. */
+static void
+a_link_made_anew_goes_on_with_its_source(void **state)
+{
+	struct world	*w = begin(10, &one, &one, 2);
+	void		*place[64];
+
+	(void)state;
+	CHECK(world_until(w, 20 * SEC, direct));
+	world_run(w, SEC);
+	for (uint32_t i = 0; i < 10; i++)
+		send(w, 0, 0, i, 5, 500);
+	for (int s = 0; s < 2; s++) {
+		party_remove(w->side[s].party, w->now,
+		    w->side[s].app[0].link, &w->tx);
+		simnet_send(w->net, w->now, &w->tx);
+		/* Where it was, it must not be again. */
+		for (int i = 0; i < 64; i++)
+			place[i] = malloc(sizeof(struct link));
+		world_add(w, s, 0);
+		for (int i = 0; i < 64; i++)
+			free(place[i]);
+	}
+	CHECK(world_until(w, 20 * SEC, direct));
+	world_run(w, SEC);
+	for (uint32_t i = 10; i < 20; i++)
+		send(w, 0, 0, i, 5, 500);
+	world_run(w, SEC);
+	EQ(info_of(w, 0).media[GUARD_COLLISION], 0);
+	CHECK(w->side[1].app[0].datagrams >= 9);
+	for (uint32_t i = 20; i < 30; i++)
+		send(w, 0, 1, i, 5, 500);
+	EQ(info_of(w, 0).media[GUARD_COLLISION], 10);
+	world_free(w);
+}
+
+/* Each start of a sender brings another source. */
+static void
+sources_of_an_earlier_connection_are_forgotten(void **state)
+{
+	struct world	*w = begin(11, &one, &one, 2);
+
+	(void)state;
+	for (uint32_t k = 0; k < 2; k++) {
+		CHECK(world_until(w, 20 * SEC, direct));
+		world_run(w, SEC);
+		for (uint32_t i = 0; i < GUARD_SOURCES; i++)
+			send(w, 0, 0, 1000 * k + i, 1000 * k + i, 500);
+		world_run(w, SEC);
+		EQ(info_of(w, 1).bad_messages, 0);
+		direct_fail(w->side[0].party->direct, w->now, "a test");
+		world_run(w, 500 * MS);
+	}
+	/* A first packet may come before it is known whose it is. */
+	CHECK(w->side[1].app[0].datagrams + info_of(w, 1).unannounced ==
+	    2 * GUARD_SOURCES);
+	CHECK(w->side[1].app[0].datagrams > GUARD_SOURCES);
+	world_free(w);
+}
+
+/* Its marker names another key than the one the connection was made with. */
+static void
+a_link_that_trusts_another_key_is_given_no_rtp(void **state)
+{
+	struct world	*w = begin(9, &one, &one, 1);
+	struct link	*l = w->side[0].app[0].link;
+	struct rtp	 h;
+	static uint8_t	 packet[] = { 0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5 };
+
+	(void)state;
+	CHECK(world_until(w, 20 * SEC, direct));
+	world_run(w, SEC);
+	for (int k = 0; k < 2; k++) {
+		l->marker.has_fingerprint = k > 0;
+		packet[3]++;
+		EQ(peer_send_media(w->side[1].party->direct->peer, l, packet,
+		    sizeof(packet), &h, &w->tx), GUARD_OK);
+		simnet_send(w->net, w->now, &w->tx);
+		world_run(w, SEC);
+		EQ(w->side[0].app[0].datagrams, 1);
+		EQ(info_of(w, 0).unannounced, k);
+	}
+	world_free(w);
+}
+
 static void
 the_relay_never_carries_rtp(void **state)
 {
@@ -293,6 +379,11 @@ main(void)
 		cmocka_unit_test(what_is_not_rtp_is_dropped_and_counted),
 		cmocka_unit_test(
 		    what_is_lost_or_doubled_on_the_way_is_lost_or_dropped),
+		cmocka_unit_test(a_link_made_anew_goes_on_with_its_source),
+		cmocka_unit_test(
+		    sources_of_an_earlier_connection_are_forgotten),
+		cmocka_unit_test(
+		    a_link_that_trusts_another_key_is_given_no_rtp),
 		cmocka_unit_test(the_relay_never_carries_rtp),
 	};
 
