@@ -49,7 +49,7 @@ SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp \
 SRC_ICE = cand check consent gather ice pairs serve stun txn turn probe \
 	change mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
-SRC_SCTP = assoc dcep lib out pool bbr steer packet stall
+SRC_SCTP = assoc dcep lib out pool bbr steer packet reorder stall
 SRC_SRTP = library guard rtp
 SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
@@ -87,7 +87,7 @@ TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
 	icmp impair udp_faults multicast
 TEST_ICE = ice probe rules stun turn change report mdns named hostile
 TEST_DTLS = dtls message reassembly browsers doubt recut
-TEST_SCTP = assoc rules dcep pool windows hostile bbr path once
+TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml

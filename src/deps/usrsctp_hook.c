@@ -27,9 +27,16 @@ void hotlink_sctp_input(void *, const void *, size_t);
 int hotlink_sctp_steer(struct socket *);
 uint32_t hotlink_sctp_allow(struct socket *);
 int hotlink_sctp_is_past(struct sctp_association *, struct sctp_tmit_chunk *);
+int hotlink_sctp_spared(struct sctp_tmit_chunk *);
+void hotlink_sctp_back(struct sctp_tmit_chunk *);
+void hotlink_sctp_overdue(struct socket *);
 
 /* In sctp/steer.c: what it is told of one association, and what it wants. */
-void hotlink_sctp_acked(void *, const struct timeval *, uint32_t, int);
+void hotlink_sctp_acked(void *, const struct timeval *, uint32_t, uint32_t,
+    int);
+void hotlink_sctp_found(void *, const struct timeval *, uint32_t, uint32_t,
+    int);
+int hotlink_sctp_early(void *, const struct timeval *);
 void hotlink_sctp_lost(void *, uint32_t);
 uint32_t hotlink_sctp_update(void *, uint32_t);
 void hotlink_sctp_timeout(void *);
@@ -252,6 +259,13 @@ hotlink_set_window(struct sctp_nets *net)
 	    net->flight_size);
 }
 
+/* The usual one, in microseconds. */
+static uint32_t
+hotlink_rtt(struct sctp_nets *net)
+{
+	return ((uint32_t)net->lastsa * 125);
+}
+
 /* Called for a chunk that is acknowledged, and for one marked as missing. */
 static void
 hotlink_on_chunk(struct sctp_nets *net, struct sctp_tmit_chunk *chk)
@@ -261,8 +275,77 @@ hotlink_on_chunk(struct sctp_nets *net, struct sctp_tmit_chunk *chk)
 	if (chk->sent >= SCTP_DATAGRAM_RESEND)
 		hotlink_sctp_lost(id, chk->send_size);
 	else
-		hotlink_sctp_acked(id, &chk->sent_rcv_time, chk->send_size,
-		    chk->snd_count < 2);
+		hotlink_sctp_acked(id, &chk->sent_rcv_time, hotlink_rtt(net),
+		    chk->send_size, chk->snd_count < 2);
+}
+
+/*
+ * Three reports call it missing, and still it may be only late: as long as
+ * that is so it is not struck a third time.
+ */
+int
+hotlink_sctp_spared(struct sctp_tmit_chunk *chk)
+{
+	struct sctp_nets *net = chk->whoTo;
+
+	return (net != NULL && hotlink_sctp_early(
+	    net->ro._l_addr.sconn.sconn_addr, &chk->sent_rcv_time));
+}
+
+/* As a third report does, with what comes of that. */
+static void
+hotlink_miss(struct sctp_tcb *stcb, struct sctp_tmit_chunk *chk)
+{
+	struct sctp_association *asoc = &stcb->asoc;
+	struct sctp_tmit_chunk *next = TAILQ_FIRST(&asoc->send_queue);
+
+	chk->sent = SCTP_DATAGRAM_RESEND;
+	sctp_flight_size_decrease(chk);
+	sctp_total_flight_decrease(stcb, chk);
+	hotlink_on_chunk(chk->whoTo, chk);
+	asoc->peers_rwnd += chk->send_size +
+	    SCTP_BASE_SYSCTL(sctp_peer_chunk_oh);
+	sctp_ucount_incr(asoc->sent_queue_retran_cnt);
+	chk->rec.data.doing_fast_retransmit = 1;
+	chk->rec.data.fast_retran_tsn = next == NULL ? asoc->sending_seq :
+	    next->rec.data.tsn;
+	if (chk->do_rtt) {
+		chk->whoTo->rto_needed = 1;
+		chk->do_rtt = 0;
+	}
+}
+
+/*
+ * No report need come any more: what was spared, and would not be now, is
+ * missing by the time that has gone. What has a limit of copies waits for one.
+ */
+void
+hotlink_sctp_overdue(struct socket *so)
+{
+	struct sctp_tcb *stcb = hotlink_tcb(so);
+	struct sctp_tmit_chunk *chk;
+
+	if (stcb == NULL || stcb->asoc.primary_destination == NULL)
+		return;
+	TAILQ_FOREACH(chk, &stcb->asoc.sent_queue, sctp_next)
+		if (chk->sent == SCTP_DATAGRAM_RESEND - 1 &&
+		    chk->whoTo != NULL && !chk->no_fr_allowed &&
+		    !PR_SCTP_RTX_ENABLED(chk->flags) &&
+		    !hotlink_sctp_spared(chk))
+			hotlink_miss(stcb, chk);
+	hotlink_set_window(stcb->asoc.primary_destination);
+	sctp_chunk_output(stcb->sctp_ep, stcb, SCTP_OUTPUT_FROM_USR_SEND,
+	    SCTP_SO_NOT_LOCKED);
+}
+
+/* It was marked as missing, and is acknowledged before it was sent again. */
+void
+hotlink_sctp_back(struct sctp_tmit_chunk *chk)
+{
+	if (chk->whoTo != NULL)
+		hotlink_sctp_found(chk->whoTo->ro._l_addr.sconn.sconn_addr,
+		    &chk->sent_rcv_time, hotlink_rtt(chk->whoTo),
+		    chk->send_size, chk->snd_count < 2);
 }
 
 static void

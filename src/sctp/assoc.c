@@ -639,6 +639,7 @@ assoc_tick(struct assoc *a, uint64_t now, struct batch *tx)
 		return;
 	enter(a, now, tx);
 	lib_expire();
+	steer_give_up(&a->steer, a->so);
 	if (a->out.blocked || a->steer.paced) {
 		a->out.blocked = a->steer.paced = false;
 		a->steer.kicked = true;

@@ -86,6 +86,7 @@ struct bbr {
 	uint64_t	 rate, rate_lo;	/* lo: NEVER is none */
 	uint64_t	 rtt;		/* the latest */
 	uint64_t	 rtt_min, rtt_at, rtt_low;
+	uint64_t	 spread;
 	uint64_t	 rtts[2];	/* least of this cycle and the last */
 	uint64_t	 inflight_hi, inflight_lo, step;
 	uint64_t	 extra[2], extra_at, extra_acked;
@@ -99,6 +100,7 @@ struct bbr {
 	bool		 round_limited;
 
 	bool		 filled;	/* the rate was found */
+	bool		 gave_up;	/* by losses, not by the rate */
 	uint64_t	 full_rate;
 	unsigned	 full_rounds, slow_rounds, phase_rounds;
 	uint64_t	 cycle_at, wait;
@@ -164,7 +166,7 @@ under_way(const struct bbr *b, uint64_t rtt, unsigned gain)
 {
 	if (rtt == NEVER)
 		return FIRST * b->mtu;
-	return scale(rate_now(b) * rtt / SEC, gain);
+	return scale(rate_now(b) * (rtt + b->spread) / SEC, gain);
 }
 
 /* What fills the path and no queue. */
@@ -184,7 +186,7 @@ burst(const struct bbr *b)
 static bool
 is_queued(const struct bbr *b, uint64_t rtt)
 {
-	return b->rtt_min != NEVER && rtt > b->rtt_min / 8 * 9 + MS;
+	return b->rtt_min != NEVER && rtt > b->rtt_min / 8 * 9 + MS + b->spread;
 }
 
 static bool
@@ -262,7 +264,7 @@ restart(struct bbr *b)
 	b->inflight_hi = NEVER;
 	b->step = b->mtu;
 	b->extra[0] = b->extra[1] = 0;
-	b->filled = false;
+	b->filled = b->gave_up = false;
 	b->full_rounds = b->slow_rounds = 0;
 	forget_lows(b);
 	set_phase(b, BBR_STARTUP);
@@ -420,7 +422,7 @@ check_full(struct bbr *b)
 		return;
 	if (is_too_lossy(b, lost, b->delivered - b->round_delivered,
 	    b->round_rtt)) {
-		b->filled = true;
+		b->filled = b->gave_up = true;
 		b->inflight_hi = most(bdp(b, UNIT), b->round_inflight);
 		return;
 	}
@@ -689,6 +691,25 @@ void
 bbr_lost(struct bbr *b, size_t n)
 {
 	b->given_up += n;
+}
+
+void
+bbr_spread(struct bbr *b, uint64_t spread)
+{
+	b->spread = spread;
+}
+
+void
+bbr_mistaken(struct bbr *b)
+{
+	b->inflight_hi = NEVER;
+	b->step = b->mtu;
+	b->round_lost = b->lost;
+	forget_lows(b);
+	if (!b->gave_up)
+		return;
+	b->filled = b->gave_up = false;
+	set_phase(b, BBR_STARTUP);
 }
 
 void

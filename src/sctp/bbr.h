@@ -48,6 +48,18 @@ void		 bbr_acked(struct bbr *, uint64_t sent_at, size_t n,
 void		 bbr_lost(struct bbr *, size_t n);
 void		 bbr_update(struct bbr *, uint64_t now, size_t flight);
 
+/*
+ * Packets overtake one another by up to that long: the least round trip is one
+ * that few of them have, and as much more is to be under way.
+ */
+void		 bbr_spread(struct bbr *, uint64_t);
+
+/*
+ * What was taken for lost arrived after all: what followed from losses lately
+ * is undone.
+ */
+void		 bbr_mistaken(struct bbr *);
+
 /* Nothing was acknowledged for so long that all is given up. */
 void		 bbr_timeout(struct bbr *);
 

@@ -7,6 +7,7 @@
 #include "base/batch.h"
 
 struct bbr;
+struct steer;
 
 /*
  * Where an association's packets go. usrsctp knows it by a number, never by
@@ -28,7 +29,7 @@ struct out {
 	uint32_t	 tsn;
 	uint64_t	 packets, retransmits, lost;
 	uint64_t	 data;		/* bytes of packets with DATA */
-	struct bbr	*model;		/* borrowed; NULL: usrsctp's own */
+	struct steer	*steer;		/* borrowed; NULL: usrsctp's own */
 };
 
 /* -1: out of memory, or too many. */

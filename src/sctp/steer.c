@@ -23,8 +23,12 @@ enum {
 	BACKLOG_LEAST = 256 << 10, BACKLOG_MOST = 1 << 20, BACKLOG = 32,
 };
 
-void		 hotlink_sctp_acked(void *, const struct timeval *, uint32_t,
-		     int);
+void		 hotlink_sctp_acked(void *, const struct timeval *,
+		     uint32_t, uint32_t, int);
+void		 hotlink_sctp_found(void *, const struct timeval *,
+		     uint32_t, uint32_t, int);
+int		 hotlink_sctp_early(void *, const struct timeval *);
+void		 hotlink_sctp_overdue(struct socket *);
 void		 hotlink_sctp_lost(void *, uint32_t);
 uint32_t	 hotlink_sctp_update(void *, uint32_t);
 void		 hotlink_sctp_timeout(void *);
@@ -48,44 +52,86 @@ hotlink_sctp_allow(struct socket *so)
 	return 0;
 }
 
-static struct bbr *
-model_of(void *id)
+__attribute__((weak)) void
+hotlink_sctp_overdue(struct socket *so)
+{
+	(void)so;
+}
+
+static struct steer *
+steer_of(void *id)
 {
 	struct out	*o = out_find((uintptr_t)id);
 
-	return o == NULL ? NULL : o->model;
+	return o == NULL || o->steer == NULL || o->steer->model == NULL ?
+	    NULL : o->steer;
 }
 
 /* A chunk arrived. once: no other copy of it was sent. */
 void
-hotlink_sctp_acked(void *id, const struct timeval *sent, uint32_t n, int once)
+hotlink_sctp_acked(void *id, const struct timeval *sent, uint32_t rtt,
+    uint32_t n, int once)
 {
-	struct bbr	*b = model_of(id);
+	struct steer	*s = steer_of(id);
+	struct bbr_info	 i;
 
-	if (b != NULL)
-		bbr_acked(b, lib_when(sent), n, once != 0);
+	if (s == NULL)
+		return;
+	bbr_info(s->model, &i);
+	if (reorder_acked(&s->reorder, lib_time(), lib_when(sent), once != 0,
+	    rtt, i.rtt_min))
+		bbr_mistaken(s->model);
+	bbr_acked(s->model, lib_when(sent), n, once != 0);
+}
+
+/* One that was taken for lost arrived before it was sent again. */
+void
+hotlink_sctp_found(void *id, const struct timeval *sent, uint32_t rtt,
+    uint32_t n, int once)
+{
+	struct steer	*s = steer_of(id);
+
+	hotlink_sctp_acked(id, sent, rtt, n, once);
+	if (s != NULL)
+		bbr_mistaken(s->model);
+}
+
+/* Others that were sent later arrived, but this one may only be late. */
+int
+hotlink_sctp_early(void *id, const struct timeval *sent)
+{
+	struct steer	*s = steer_of(id);
+	uint64_t	 until;
+
+	if (s == NULL)
+		return 0;
+	until = reorder_until(&s->reorder, lib_when(sent));
+	if (until <= lib_time())
+		return 0;
+	s->overdue = earlier(s->overdue, until);
+	return 1;
 }
 
 void
 hotlink_sctp_lost(void *id, uint32_t n)
 {
-	struct bbr	*b = model_of(id);
+	struct steer	*s = steer_of(id);
 
-	if (b != NULL)
-		bbr_lost(b, n);
+	if (s != NULL)
+		bbr_lost(s->model, n);
 }
 
 /* No further than the pace allows now. */
 uint32_t
 hotlink_sctp_window(void *id, uint32_t flight)
 {
-	struct out	*o = out_find((uintptr_t)id);
+	struct steer	*s = steer_of(id);
 	uint64_t	 cwnd, paced;
 
-	if (o == NULL || o->model == NULL)
+	if (s == NULL)
 		return flight;
-	cwnd = bbr_cwnd(o->model);
-	paced = flight + (uint64_t)bbr_budget(o->model, lib_time());
+	cwnd = bbr_cwnd(s->model);
+	paced = flight + (uint64_t)bbr_budget(s->model, lib_time());
 	if (paced < cwnd)
 		cwnd = paced;
 	return cwnd < UINT32_MAX ? (uint32_t)cwnd : UINT32_MAX;
@@ -95,20 +141,22 @@ hotlink_sctp_window(void *id, uint32_t flight)
 uint32_t
 hotlink_sctp_update(void *id, uint32_t flight)
 {
-	struct bbr	*b = model_of(id);
+	struct steer	*s = steer_of(id);
 
-	if (b != NULL)
-		bbr_update(b, lib_time(), flight);
+	if (s != NULL) {
+		bbr_spread(s->model, reorder_window(&s->reorder) / 2);
+		bbr_update(s->model, lib_time(), flight);
+	}
 	return hotlink_sctp_window(id, flight);
 }
 
 void
 hotlink_sctp_timeout(void *id)
 {
-	struct bbr	*b = model_of(id);
+	struct steer	*s = steer_of(id);
 
-	if (b != NULL)
-		bbr_timeout(b);
+	if (s != NULL)
+		bbr_timeout(s->model);
 }
 
 const char *
@@ -122,6 +170,7 @@ void
 steer_init(struct steer *s, const struct assoc_conf *conf)
 {
 	s->wanted = lib_has_model() && !conf->newreno;
+	s->overdue = NEVER;
 	s->most = conf->sndbuf != 0 ? conf->sndbuf : conf->sndbuf_most;
 	if (s->most == 0)
 		s->most = SPACE_MOST;
@@ -138,7 +187,7 @@ steer_begin(struct steer *s, struct socket *so, struct out *o, size_t chunk)
 	if (!s->wanted || s->model != NULL)
 		return;
 	s->model = bbr_new(chunk + CHUNK_HEADER, o->id, lib_time());
-	o->model = s->model;
+	o->steer = s;
 	if (s->model == NULL || hotlink_sctp_steer(so) < 0)
 		return;
 	steer_enter(s, so, o);
@@ -213,7 +262,17 @@ steer_leave(struct steer *s, struct socket *so, struct out *o,
 uint64_t
 steer_next(const struct steer *s)
 {
-	return s->paced ? bbr_next(s->model) : NEVER;
+	return s->model == NULL ? NEVER :
+	    earlier(s->overdue, s->paced ? bbr_next(s->model) : NEVER);
+}
+
+void
+steer_give_up(struct steer *s, struct socket *so)
+{
+	if (s->model == NULL || s->overdue > lib_time())
+		return;
+	s->overdue = NEVER;
+	hotlink_sctp_overdue(so);
 }
 
 size_t
@@ -249,6 +308,8 @@ steer_room(const struct steer *s, const uint64_t *v)
 void
 steer_moved(struct steer *s, uint64_t now)
 {
-	if (s->model != NULL)
-		bbr_moved(s->model, now);
+	if (s->model == NULL)
+		return;
+	bbr_moved(s->model, now);
+	reorder_forget(&s->reorder);
 }

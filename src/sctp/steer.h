@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sctp/reorder.h"
+
 struct assoc_conf;
 struct bbr;
 struct out;
@@ -17,6 +19,8 @@ struct socket;
  */
 struct steer {
 	struct bbr	*model;		/* NULL: usrsctp's own */
+	struct reorder	 reorder;
+	uint64_t	 overdue;	/* when the first that is late is */
 	bool		 wanted;	/* there will be one */
 	size_t		 space, most;	/* sndbuf as it is, and may become */
 	bool		 bounded;	/* what waits unsent is */
@@ -45,8 +49,14 @@ void		 steer_enter(struct steer *, struct socket *, struct out *);
 void		 steer_leave(struct steer *, struct socket *, struct out *,
 		     const uint64_t *v);
 
-/* If paced, when lib_kick has something to send; else NEVER. */
+/*
+ * If paced, when lib_kick has something to send; and when what is late is to
+ * be given up. NEVER: neither.
+ */
 uint64_t	 steer_next(const struct steer *);
+
+/* That time has come. */
+void		 steer_give_up(struct steer *, struct socket *);
 size_t		 steer_cwnd(const struct steer *);
 
 /* Bytes a message may have; v are the numbers of lib.h. */
