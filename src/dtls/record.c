@@ -130,21 +130,24 @@ record_wrap(uint8_t type, uint16_t version, uint64_t seq, struct span *s)
 bool
 window_fresh(const struct window *w, uint64_t seq)
 {
-	if (seq > w->top || w->seen == 0)
+	if (seq > w->top)
 		return true;
-	return w->top - seq < 64 && (w->seen >> (w->top - seq) & 1) == 0;
+	return w->top - seq < WINDOW && !(w->seen[seq / 64 % WINDOW_WORDS] >> seq % 64 & 1);
 }
 
+/* The words that a new highest number reaches held older ones. */
 void
 window_mark(struct window *w, uint64_t seq)
 {
-	if (w->seen == 0 || seq > w->top) {
-		uint64_t	 step = seq - w->top;
+	uint64_t	 n;
 
-		w->seen = w->seen == 0 || step > 63 ? 0 : w->seen << step;
-		w->seen |= 1;
+	if (seq > w->top) {
+		n = seq / 64 - w->top / 64;
+		if (n > WINDOW_WORDS)
+			n = WINDOW_WORDS;
+		while (n > 0)
+			w->seen[(seq / 64 - --n) % WINDOW_WORDS] = 0;
 		w->top = seq;
-		return;
 	}
-	w->seen |= (uint64_t)1 << (w->top - seq);
+	w->seen[seq / 64 % WINDOW_WORDS] |= (uint64_t)1 << seq % 64;
 }

@@ -42,9 +42,15 @@ struct record {
 	struct span	 body;
 };
 
-/* The 64 sequence numbers before and including the highest seen. */
+/*
+ * Which of the sequence numbers up to the highest were seen (RFC 6347 4.1.2.6).
+ * What is older than the window is lost, so it holds what a fast path that
+ * reorders has under way: 64 were 4 ms of 20 MB/s. A ring, as of RFC 6479.
+ */
+enum { WINDOW = 8192, WINDOW_WORDS = WINDOW / 64 + 1 };
+
 struct window {
-	uint64_t	 top, seen;
+	uint64_t	 top, seen[WINDOW_WORDS];
 };
 
 /* Take the next record out of a datagram. -1: the rest is no record. */

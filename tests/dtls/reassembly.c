@@ -110,25 +110,57 @@ all_messages_together_are_bounded(void **state)
 }
 
 static void
-the_window_takes_each_of_64_numbers_once(void **state)
+the_window_takes_each_number_once(void **state)
 {
-	struct window	 w = { 0, 0 };
+	struct window	 w = { 0 };
 
 	(void)state;
 	CHECK(window_fresh(&w, 0));
 	window_mark(&w, 0);
 	CHECK(!window_fresh(&w, 0));
-	window_mark(&w, 100);
-	CHECK(!window_fresh(&w, 100));
+	window_mark(&w, WINDOW + 36);
+	CHECK(!window_fresh(&w, WINDOW + 36));
 	CHECK(!window_fresh(&w, 36));
 	CHECK(window_fresh(&w, 37));
 	window_mark(&w, 37);
 	CHECK(!window_fresh(&w, 37));
-	CHECK(window_fresh(&w, 99));
-	window_mark(&w, 101);
+	CHECK(window_fresh(&w, WINDOW + 35));
+	window_mark(&w, WINDOW + 37);
 	CHECK(!window_fresh(&w, 37));
-	CHECK(!window_fresh(&w, 100));
+	CHECK(!window_fresh(&w, WINDOW + 36));
 	CHECK(window_fresh(&w, 38));
+	/* So far on that nothing of it is left. */
+	window_mark(&w, (uint64_t)1 << 48);
+	CHECK(!window_fresh(&w, WINDOW + 37));
+	CHECK(window_fresh(&w, ((uint64_t)1 << 48) - WINDOW + 1));
+	CHECK(!window_fresh(&w, ((uint64_t)1 << 48) - WINDOW));
+}
+
+/* In any order, against a table of all that there are. */
+static void
+the_window_takes_any_order_once(void **state)
+{
+	static bool	 seen[1 << 16];
+	struct window	 w = { 0 };
+	uint64_t	 top = 0, seq, x = 42;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		x = x * 6364136223846793005 + 1442695040888963407;
+		seq = top + (x >> 33) % 300 + (x >> 60 == 0) * (x >> 50) % 5000;
+		seq -= (x >> 20) % 256 == 0 ? (x >> 40) % 9000 : 200;
+		seq = seq > top + 10000 ? 0 : seq;
+		if (seq >= sizeof(seen))
+			break;
+		EQ(window_fresh(&w, seq),
+		    seq > top || (top - seq < WINDOW && !seen[seq]));
+		if (!window_fresh(&w, seq))
+			continue;
+		window_mark(&w, seq);
+		seen[seq] = true;
+		top = seq > top ? seq : top;
+	}
+	CHECK(top > sizeof(seen) / 2);
 }
 
 static void
@@ -170,7 +202,8 @@ main(void)
 		T(impossible_fragments_are_refused),
 		T(what_contradicts_the_past_replaces_it),
 		T(all_messages_together_are_bounded),
-		T(the_window_takes_each_of_64_numbers_once),
+		T(the_window_takes_each_number_once),
+		T(the_window_takes_any_order_once),
 		T(a_sealed_record_opens_with_either_cipher),
 	};
 
