@@ -36,8 +36,12 @@
 #include "session/held.h"
 
 enum {
-	/* a window of SCTP packets, each with its room */
-	BATCH_BYTES = 4 << 20,
+	/*
+	 * What is sealed is sent while it is still in the CPU's cache, and while
+	 * the peer has something to do: what finds no room in the batch waits in
+	 * SCTP until it was sent. From half of it on it does not wait for others.
+	 */
+	BATCH_BYTES = 256 << 10, BATCH_HALF = BATCH_BYTES / 2,
 	SPACE_SHARE = 8,	/* of --memory: for SCTP, each way */
 	/* of pumping in one turn, then the rest's turn */
 	ROUNDS = 4,
@@ -100,6 +104,13 @@ send_batch(struct agent *a, uint64_t now)
 	if (a->batch.n > 0 && a->sockets != NULL)
 		sockets_send(a->sockets, now, &a->batch);
 	batch_reset(&a->batch);
+}
+
+static void
+send_half(struct agent *a, uint64_t now)
+{
+	if (a->batch.used >= BATCH_HALF)
+		send_batch(a, now);
 }
 
 static void
@@ -500,6 +511,7 @@ on_datagram(void *arg, uint64_t now, const struct path *from, uint8_t *bytes,
 	if (relays_input(a->relays, now, &path, &data, &a->batch) !=
 	    RELAYS_DONE)
 		route(a, now, &path, data.p, data.n);
+	send_half(a, now);
 }
 
 /* One candidate of many that cannot send: the pairs of it say so. */
@@ -680,6 +692,7 @@ pump_nodes(struct agent *a, uint64_t now)
 			continue;
 		any = true;
 		pump(a, n, now);
+		send_half(a, now);
 		while (give_port(a, n))
 			;
 	}
