@@ -68,6 +68,22 @@ is_theirs(int err)
 	    err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH;
 }
 
+/*
+ * Between processes of one host there is no path to find out about; the
+ * pacing of some systems' default (BBR) only costs timers there.
+ */
+static void
+no_pacing(int fd, const struct sockaddr_storage *peer)
+{
+	static const char	 plain[] = "reno";
+	struct addr		 a;
+
+	sockaddr_to(&a, (const struct sockaddr *)peer);
+	if (addr_is_loopback(&a))
+		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain,
+		    sizeof(plain) - 1);
+}
+
 int
 tcp_accept(int listener, struct addr *from)
 {
@@ -83,6 +99,7 @@ tcp_accept(int listener, struct addr *from)
 	if (fd == -1)
 		return errno == EAGAIN ? TCP_AGAIN : TCP_ERROR;
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	no_pacing(fd, &ss);
 	if (from != NULL)
 		sockaddr_to(from, (struct sockaddr *)&ss);
 	return fd;
