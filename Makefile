@@ -42,8 +42,8 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(WARN) -MMD -MP \
 
 # One list per layer; a layer may use what tests/layers says.
 SRC_BASE = addr base64 batch crc hex log utf8 dgq
-SRC_CRYPTO = hash rng aead gcm_vaes cert digest ecdh prf sign x509 pem tls \
-	tls_id
+SRC_CRYPTO = hash rng aead gcm gcm_aesni gcm_armv8 gcm_vaes256 gcm_vaes512 \
+	gcm_x86 cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp \
 	watch daemon listening process wires dgram netwatch multicast
 SRC_ICE = cand check consent gather ice pairs serve stun txn turn probe \
@@ -166,8 +166,10 @@ $(DEPDIR)/done: src/deps/build src/deps/fetch src/deps/sums \
 
 $(O)/src/crypto/%.o: INC = $(BEARSSL_INC)
 $(O)/src/sctp/%.o: INC = $(USRSCTP_INC)
-# Its arrays have to become registers: -O2 leaves them in memory, 2.5 x slower.
-$(O)/src/crypto/gcm_vaes.o: CFLAGS += -O3
+# Their arrays have to become registers: -O2 leaves them in memory, 2.5 x slower.
+$(O)/src/crypto/gcm_aesni.o $(O)/src/crypto/gcm_armv8.o \
+	$(O)/src/crypto/gcm_vaes256.o $(O)/src/crypto/gcm_vaes512.o: \
+	CFLAGS += -O3
 $(O)/src/srtp/%.o: INC = $(SRTP_INC)
 $(O)/src/relay/page.o: src/relay/page.html src/relay/page.css \
 	src/relay/page.js src/relay/link.js

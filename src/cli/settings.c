@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "cli/cmd.h"
 #include "cli/settings.h"
+#include "crypto/aead.h"
 #include "net/file.h"
 
 #define FROM_FILE	"config file"
@@ -469,6 +470,27 @@ check_switch(struct merge *m)
 	return STATUS_FAILED;
 }
 
+/* crypto/ reads it by itself, and takes what it does not know for nothing. */
+static int
+check_aead(struct merge *m)
+{
+	const char	*want = m->io->get(m->io->arg, "HOTLINK_AEAD"), *name;
+	char		 has[128] = "";
+	size_t		 n = 0;
+
+	if (want == NULL || *want == '\0')
+		return STATUS_OK;
+	for (size_t i = 0; (name = aead_name(i)) != NULL; i++) {
+		if (strcmp(name, want) == 0) {
+			note(m->s, "aead", "HOTLINK_AEAD", "%s", want);
+			return STATUS_OK;
+		}
+		n += (size_t)snprintf(has + n, sizeof(has) - n, "%s%s",
+		    i > 0 ? ", " : "", name);
+	}
+	return misuse(m, "HOTLINK_AEAD=%s: this machine has %s", want, has);
+}
+
 int
 settings_read(struct settings *s, const struct agent_options *o,
     const struct env_io *env)
@@ -476,6 +498,7 @@ settings_read(struct settings *s, const struct agent_options *o,
 	static int	(*const part[])(struct merge *) = {
 		check_switch, find_config, merge_party, merge_tokens,
 		merge_mode, merge_local, merge_numbers, merge_ice, merge_rest,
+		check_aead,
 	};
 	struct env_io	 io = *env;
 	struct merge	 m = { .s = s, .o = o, .io = &io };

@@ -50,7 +50,8 @@ cmd_version(int argc, char **argv)
 	printf("jansson %s\n", jansson_version_str());
 	printf("libyaml %s\n", yml_library());
 	printf("c-ares %s\n", resolver_library());
-	printf("aes: %s\n", aead_path());
+	printf("aes: %s, chacha20 %s\n", aead_gcm_path(),
+	    aead_chacha_path());
 	printf("crc32c: %s\n", crc32c_path());
 	print_udp();
 	return STATUS_OK;

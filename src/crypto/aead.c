@@ -1,22 +1,23 @@
 /*
- * AES-128-GCM and ChaCha20-Poly1305 from BearSSL's parts: AES-NI and PCLMUL,
- * else constant-time 64-bit code; SSE2 ChaCha20, else portable. Where the CPU
- * has VAES, our one-pass kernel takes the place of BearSSL's two passes.
+ * AES-128-GCM by one of our one-pass kernels where the CPU has what one takes,
+ * else in two passes from BearSSL's parts: AES-NI and PCLMUL, else
+ * constant-time 64-bit code. ChaCha20-Poly1305 from BearSSL: by SSE2, else
+ * portable.
  */
 #include <bearssl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/aead.h"
-#include "crypto/gcm_vaes.h"
+#include "crypto/gcm.h"
 #include "crypto/hash.h"
 
 struct aead {
 	enum aead_alg		 alg;
 	br_aes_gen_ctr_keys	 aes;
 	br_gcm_context		 gcm;	/* points into aes: never moved */
-	bool			 fused;
-	struct gcm_vaes		 vaes;
+	const struct gcm_kernel	*kernel;	/* NULL: BearSSL's */
+	struct gcm		 fused;
 	uint8_t			 key[32];
 	br_chacha20_run		 chacha;
 	br_poly1305_run		 poly;
@@ -33,36 +34,67 @@ aead_keylen(enum aead_alg alg)
 	return keylen[alg];
 }
 
-bool
-aead_fast_aes(void)
+static const char	 two_passes[] = "bearssl";
+
+const char *
+aead_name(size_t i)
+{
+	size_t	 n = 0;
+
+	for (size_t k = 0; k < GCM_KERNELS; k++)
+		if (gcm_kernels[k]->usable() && n++ == i)
+			return gcm_kernels[k]->name;
+	return i == n ? two_passes : NULL;
+}
+
+/* The first that is usable or, of those, the one that HOTLINK_AEAD names. */
+static const struct gcm_kernel *
+kernel(void)
+{
+	const char			*want = getenv("HOTLINK_AEAD");
+	const struct gcm_kernel		*best = NULL, *k;
+
+	if (want != NULL && strcmp(want, two_passes) == 0)
+		return NULL;
+	for (size_t i = 0; i < GCM_KERNELS; i++) {
+		k = gcm_kernels[i];
+		if (!k->usable())
+			continue;
+		if (want != NULL && strcmp(want, k->name) == 0)
+			return k;
+		if (best == NULL)
+			best = k;
+	}
+	return best;
+}
+
+static bool
+bearssl_aes(void)
 {
 	return br_aes_x86ni_ctr_get_vtable() != NULL &&
 	    br_ghash_pclmul_get() != 0;
 }
 
-/* HOTLINK_AEAD=bearssl: a way to compare, and to do without our kernel. */
-static bool
-use_vaes(void)
+bool
+aead_fast_aes(void)
 {
-	const char	*want = getenv("HOTLINK_AEAD");
-
-	return gcm_vaes_usable() &&
-	    (want == NULL || strcmp(want, "bearssl") != 0);
+	return kernel() != NULL || bearssl_aes();
 }
 
 const char *
-aead_path(void)
+aead_gcm_path(void)
 {
-	static const char *const	 names[3][2] = {
-		{ "aes ct64, chacha20 ct", "aes ct64, chacha20 sse2" },
-		{ "aes-ni+pclmul, chacha20 ct",
-		    "aes-ni+pclmul, chacha20 sse2" },
-		{ "vaes+vpclmulqdq, chacha20 ct",
-		    "vaes+vpclmulqdq, chacha20 sse2" },
-	};
-	int				 aes = use_vaes() ? 2 : aead_fast_aes();
+	const struct gcm_kernel	*k = kernel();
 
-	return names[aes][br_chacha20_sse2_get() != 0];
+	if (k != NULL)
+		return k->name;
+	return bearssl_aes() ? "bearssl, aes-ni+pclmul" : "bearssl, ct64";
+}
+
+const char *
+aead_chacha_path(void)
+{
+	return br_chacha20_sse2_get() != 0 ? "sse2" : "ct";
 }
 
 static void
@@ -71,12 +103,12 @@ init_gcm(struct aead *a, const uint8_t *key)
 	const br_block_ctr_class	*ctr = &br_aes_ct64_ctr_vtable;
 	br_ghash			 gh = br_ghash_ctmul64;
 
-	a->fused = use_vaes();
-	if (a->fused) {
-		gcm_vaes_init(&a->vaes, key);
+	a->kernel = kernel();
+	if (a->kernel != NULL) {
+		a->kernel->init(&a->fused, key);
 		return;
 	}
-	if (aead_fast_aes()) {
+	if (bearssl_aes()) {
 		ctr = br_aes_x86ni_ctr_get_vtable();
 		gh = br_ghash_pclmul_get();
 	}
@@ -130,8 +162,9 @@ run(struct aead *a, const uint8_t *nonce, const void *aad, size_t aadlen,
 		    encrypt);
 		return;
 	}
-	if (a->fused) {
-		gcm_vaes_run(&a->vaes, nonce, aad, aadlen, p, n, tag, encrypt);
+	if (a->kernel != NULL) {
+		a->kernel->run(&a->fused, nonce, aad, aadlen, p, n, tag,
+		    encrypt);
 		return;
 	}
 	br_gcm_reset(&a->gcm, nonce, AEAD_NONCE);

@@ -31,7 +31,14 @@ bool	 aead_open(struct aead *, const uint8_t nonce[AEAD_NONCE],
 /* True if this CPU has instructions for AES-GCM. */
 bool		 aead_fast_aes(void);
 
-/* Which implementations this machine gets, for hotlink version. */
-const char	*aead_path(void);
+/* Which implementations are in use, for hotlink version. */
+const char	*aead_gcm_path(void);
+const char	*aead_chacha_path(void);
+
+/*
+ * What the variable HOTLINK_AEAD may say on this machine: the ith, the first
+ * of which is what it gets without; NULL behind the last.
+ */
+const char	*aead_name(size_t i);
 
 #endif

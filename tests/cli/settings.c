@@ -378,7 +378,7 @@ a_wrong_value_names_its_variable(void **state)
 		{ HL "WEBRTC_BUFFERED_HIGH", "-1" },
 		{ HL "WEBRTC_BACKPRESSURE_WAIT_MS", "1s" },
 		{ HL "WS_FALLBACK_GRACE_MS", "1.5" },
-		{ "HOTLINK_DIALECT", "3" },
+		{ "HOTLINK_DIALECT", "3" }, { "HOTLINK_AEAD", "fastest" },
 	};
 	const struct agent_options	 o = { PARTY };
 
