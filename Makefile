@@ -5,6 +5,8 @@
 #   make check    install what the tests need, build, run every test
 #   make bench    measure: every script of bench/; make bench-deps first
 #                 installs what else it measures beside hotlink
+#   make check-arm   what has code for 64-bit ARM, built for it, under qemu;
+#                 make arm-deps first installs the compiler and qemu
 #   make nat      links between all kinds of NATs, and through what changes
 #   make badpaths 16 MiB each way over every kind of bad path (root)
 #   make interop  links to browsers and other stacks, which it installs
@@ -132,7 +134,7 @@ SCRIPTS = $(BENCH:%=bench/%) bench/datapath bench/paths tests/nat/setup \
 	tests/run tests/style tests/fuzz/run tests/live/binary \
 	src/deps/srtp.edit bench/all bench/setup bench/first-byte \
 	bench/publish tests/interop/setup tests/interop/lib.sh \
-	tests/live/bench
+	tests/live/bench tests/arm/run tests/arm/libraries
 # Programs that live scripts use.
 TOOLS = $(O)/tests/dtls/pipe $(O)/tests/net/wire $(O)/tests/dtls/proxy
 
@@ -226,7 +228,7 @@ $(O)/tests/nat/fast: $(O)/tests/nat/fast.o $(O)/libhotlink.a $(O)/src/main.o
 		$(O)/src/main.o $(O)/libhotlink.a $(LIBS) $(WRAP) \
 		-Wl,--wrap=clock_now -Wl,--wrap=ppoll -lpthread -lm
 
-packages-build packages-test:
+packages-build packages-test packages-arm:
 	@sh src/deps/install $(@:packages-%=%)
 
 tests: $(TESTS) $(TOOLS) fuzzers
@@ -249,6 +251,13 @@ demo: packages-build
 bench: packages-test
 	@$(MAKE) -s -j2 $(BIN) $(BENCH_TOOLS) $(STOCK) $(O)/tests/net/wire
 	@sh bench/all ./$(BIN)
+
+# Not part of check: it needs a second compiler. Speed is not qemu's to tell.
+check-arm: packages-build
+	@$(MAKE) -s -j2 $(BIN)
+	@HOTLINK=./$(BIN) sh tests/arm/run
+
+arm-deps: packages-arm
 
 # What hotlink is compared with: as with make interop, what cannot be had is
 # named, and left out by make bench.
@@ -326,6 +335,6 @@ distclean: clean
 	$(SUPPORT_OBJ:.o=.d) $(FUZZERS:=.d) $(O)/tests/nat/fast.d
 -include $(BENCH_TOOLS:=.d)
 
-.PHONY: all badpaths bench bench-deps check clean demo distclean fuzz fuzzers \
-	install interop interop-dtls lint nat objects packages-build \
-	packages-test reproducible tests uninstall
+.PHONY: all arm-deps badpaths bench bench-deps check check-arm clean demo \
+	distclean fuzz fuzzers install interop interop-dtls lint nat objects \
+	packages-arm packages-build packages-test reproducible tests uninstall

@@ -4,6 +4,9 @@ VERSION = 0.1
 PREFIX = /usr/local
 MANPREFIX = $(PREFIX)/share/man
 
+# For another machine give both, and where the libraries below are, as
+# tests/arm/run does for 64-bit ARM. Which AES and CRC instructions there are is
+# asked when it runs; clang needs -march=armv8-a+crc+crypto to know of them.
 CC = cc
 AR = ar
 CPPFLAGS =

@@ -6,8 +6,12 @@
  * the second: four look-ups.
  */
 #if defined(__x86_64__)
+#define HAS_X86_CRC
 #include <nmmintrin.h>
-#elif defined(__aarch64__)
+/* clang has the intrinsics only with -march=armv8-a+crc. */
+#elif defined(__aarch64__) && \
+    (!defined(__clang__) || defined(__ARM_FEATURE_CRC32))
+#define HAS_ARM_CRC
 #include <arm_acle.h>
 #include <sys/auxv.h>
 #endif
@@ -27,7 +31,6 @@ enum {
 typedef uint32_t	 slices[SLICES][256];
 
 static slices		 t32, t32c;
-static uint32_t		 skip[4][256];	/* a register over LANE zero bytes */
 
 static void
 make_slices(slices t, uint32_t poly)
@@ -71,9 +74,9 @@ crc32c_table(const void *p, size_t n)
 	return ~run_slices(t32c, UINT32_MAX, p, n);
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if defined(HAS_X86_CRC) || defined(HAS_ARM_CRC)
 
-#if defined(__x86_64__)
+#if defined(HAS_X86_CRC)
 #define WITH_CRC	__attribute__((target("sse4.2")))
 #define STEP8(c, v)	((uint32_t)_mm_crc32_u64(c, v))
 #define STEP1(c, v)	_mm_crc32_u8(c, v)
@@ -85,7 +88,11 @@ cpu_has_crc(void)
 	return __builtin_cpu_supports("sse4.2");
 }
 #else
+#ifdef __clang__
+#define WITH_CRC
+#else
 #define WITH_CRC	__attribute__((target("+crc")))
+#endif
 #define STEP8(c, v)	__crc32cd(c, v)
 #define STEP1(c, v)	__crc32cb(c, v)
 #define NAME		"armv8"
@@ -96,6 +103,8 @@ cpu_has_crc(void)
 	return (getauxval(AT_HWCAP) & 1 << 7) != 0;	/* HWCAP_CRC32 */
 }
 #endif
+
+static uint32_t		 skip[4][256];	/* a register over LANE zero bytes */
 
 static uint64_t
 word(const uint8_t *p)

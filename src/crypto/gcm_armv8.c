@@ -1,7 +1,7 @@
 /* One block an instruction: AES and PMULL of ARMv8. */
 #include "crypto/gcm.h"
 
-/* Older clangs have the intrinsics only with -march=armv8-a+crypto. */
+/* clang has the intrinsics only with -march=armv8-a+crypto. */
 #if defined(__aarch64__) && defined(__AARCH64EL__) && \
     (!defined(__clang__) || defined(__ARM_FEATURE_AES))
 
