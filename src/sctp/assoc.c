@@ -25,7 +25,7 @@
 enum {
 	COMMON = 12,			/* the header of every packet */
 	MTU_MIN = 512, MTU_MAX = 16384,
-	SPACE_MAX = 4 << 20,
+	SPACE_MAX = 4 << 20, RCVBUF_MAX = 5 << 20,
 	MESSAGE = 262144,
 	NOTE = 4096,			/* the largest notification of ours */
 	CHANNELS = 256,			/* open at a time */
@@ -143,7 +143,7 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 	if (a->conf.max_message == 0)
 		a->conf.max_message = MESSAGE;
 	assert(a->conf.mtu >= MTU_MIN && a->conf.mtu <= MTU_MAX);
-	assert(a->steer.most <= SPACE_MAX && a->conf.rcvbuf <= SPACE_MAX);
+	assert(a->steer.most <= SPACE_MAX && a->conf.rcvbuf <= RCVBUF_MAX);
 	a->now = now;
 	a->streams = LIB_STREAMS;
 	a->cap = a->conf.max_message + NOTE;

@@ -41,7 +41,7 @@ down_reset(struct down *d)
 	d->lent.n = 0;
 	d->nruns = 0;
 	d->promised = FLOW_INITIAL;
-	d->acked = 0;
+	d->acked = d->told_at = 0;
 	d->ack_at = NEVER;
 	d->lap = 0;
 	d->lap_at = NEVER;
@@ -219,16 +219,20 @@ down_pending(struct down *d)
 /*
  * The ack rules of hotlink-dialect.md 3. The delay runs from the first write
  * not told, or a steady trickle would never be acknowledged. A sender at its
- * limit is told at once, but not of every crumb a slow reader takes.
+ * limit is told at once, but not of every crumb a slow reader takes. Over a
+ * long path what is not told is missing from the window: so a 16th of it does,
+ * but no more often than costs nothing.
  */
 static void
 owe_ack(struct down *d, uint64_t now)
 {
 	uint64_t	 news = d->ring.start - d->acked;
 	bool		 at_limit = down_here(d) == d->promised;
+	bool		 some = news >= d->window / 16;
 
-	if (news >= d->window / 4 || (at_limit &&
-	    (news >= d->window / 16 || d->ring.start == d->promised)))
+	if (news >= d->window / 4 ||
+	    (some && now >= d->told_at + FLOW_ACK_GAP) ||
+	    (at_limit && (some || d->ring.start == d->promised)))
 		d->ack_at = now;
 	else if (d->ack_at == NEVER)
 		d->ack_at = now + FLOW_ACK_DELAY;
@@ -291,10 +295,11 @@ down_ack(const struct down *d, struct hlnk2 *h)
 }
 
 void
-down_acked(struct down *d, const struct hlnk2 *h)
+down_acked(struct down *d, uint64_t now, const struct hlnk2 *h)
 {
 	if (h->limit > d->promised)
 		d->promised = h->limit;
 	d->acked = d->ring.start;
+	d->told_at = now;
 	d->ack_at = NEVER;
 }

@@ -529,12 +529,12 @@ flow_data(struct flow *f, uint64_t now, size_t max, struct hlnk2 *h)
 }
 
 static void
-ack_sent(struct flow *f, const struct hlnk2 *h)
+ack_sent(struct flow *f, uint64_t now, const struct hlnk2 *h)
 {
 	if (h->offset == RESET_SEEN && h->generation == f->echo.gen)
 		f->echo.due = false;
 	else if (f->phase == OPEN && h->generation == f->gen)
-		down_acked(&f->down, h);
+		down_acked(&f->down, now, h);
 	else if (h->generation == f->last.gen)
 		f->last.due = false;
 }
@@ -544,7 +544,6 @@ flow_sent(struct flow *f, uint64_t now, const struct hlnk2 *h)
 {
 	bool	 present = f->phase == OPEN && h->generation == f->gen;
 
-	(void)now;
 	f->st.tx_frames++;
 	switch (h->type) {
 	case HLNK_DATA:
@@ -552,7 +551,7 @@ flow_sent(struct flow *f, uint64_t now, const struct hlnk2 *h)
 			up_sent(&f->up, h, &f->st);
 		break;
 	case HLNK_ACK:
-		ack_sent(f, h);
+		ack_sent(f, now, h);
 		break;
 	case HLNK_EOF:
 		if (present) {

@@ -23,6 +23,7 @@ enum {
 	FLOW_WINDOW	= 4 << 20,
 	FLOW_INITIAL	= LEASE_LEAST,	/* may be sent before the first ack */
 	FLOW_ACK_DELAY	= 20 * MS,
+	FLOW_ACK_GAP	= 2 * MS,	/* for a 16th of the window */
 	FLOW_LAP	= 250 * MS,	/* a quarter of a small window */
 	FLOW_KEEP	= 1 * SEC,	/* memory that nothing is in */
 	/* a younger, silent connection gets nothing */

@@ -51,6 +51,7 @@ struct down {
 	size_t		 window;	/* offered from now on */
 	uint64_t	 promised;	/* the largest limit given */
 	uint64_t	 acked;		/* written, as last told */
+	uint64_t	 told_at;
 	uint64_t	 ack_at;	/* an ack is due; NEVER: none */
 	uint64_t	 lap, lap_at;	/* written then; NEVER: not yet */
 	uint64_t	 fin;		/* where it ends, once known */
@@ -91,6 +92,6 @@ bool		 down_shut(struct down *, uint64_t now);
  */
 bool		 down_hurries(struct down *, uint64_t now);
 void		 down_ack(const struct down *, struct hlnk2 *);
-void		 down_acked(struct down *, const struct hlnk2 *);
+void		 down_acked(struct down *, uint64_t now, const struct hlnk2 *);
 
 #endif
