@@ -37,9 +37,10 @@
 
 enum {
 	/*
-	 * What is sealed is sent while it is still in the CPU's cache, and while
-	 * the peer has something to do: what finds no room in the batch waits in
-	 * SCTP until it was sent. From half of it on it does not wait for others.
+	 * What is sealed is sent while it is still in the CPU's cache, and
+	 * while the peer has something to do: what finds no room in the batch
+	 * waits in SCTP until it was sent. From half of it on it does not wait
+	 * for others.
 	 */
 	BATCH_BYTES = 256 << 10, BATCH_HALF = BATCH_BYTES / 2,
 	SPACE_SHARE = 8,	/* of --memory: for SCTP, each way */
