@@ -57,7 +57,8 @@ SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
 SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
 SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
-	opening party ports receive send signal token datagram media budget
+	opening party ports receive send signal token datagram media budget \
+	haste
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url messages names chatter datagrams framed relays \
 	network
@@ -95,7 +96,7 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party \
 	restart token datagram media mtu roam channels badpath refused budget \
-	sharing
+	sharing haste
 TEST_SRTP = rtp guard
 TEST_AGENT = framed post renew url servers chatter
 TEST_RELAY = door hub hub_hold

@@ -22,11 +22,6 @@ enum {
 	RETRY_BIND = 1 * SEC,
 	ACCEPT_PAUSE = 1 * SEC,	/* without descriptors, or memory */
 	SILENTS = 16,		/* connections that may be looked at at once */
-	/*
-	 * Per turn: the peer works on what was sent in one turn while we read
-	 * for the next. 128 KiB cost a tenth, 4 MiB a sixth of the throughput.
-	 */
-	READ_TURN = 512 << 10,
 };
 
 /*
@@ -103,7 +98,7 @@ read_up(struct conn *c, uint64_t now)
 {
 	struct link	*link = c->proxy->conf.link;
 	struct span	 space;
-	size_t		 left = READ_TURN;
+	size_t		 left = link_turn(link, now);
 	ssize_t		 n;
 
 	while (left > 0 && !c->eof) {

@@ -878,7 +878,7 @@ peer_sctp(const struct peer *p, struct assoc_info *info)
 	if (p->assoc != NULL)
 		assoc_info(p->assoc, info);
 	else
-		memset(info, 0, sizeof(*info));
+		*info = (struct assoc_info){ .rtt_min = NEVER };
 }
 
 void

@@ -865,12 +865,14 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 	info->packets_sent = a->out.packets;
 	info->packets_received = a->received;
 	info->retransmits = a->out.retransmits;
+	info->rtt_min = NEVER;
 	if (!lib_numbers(a->so, v))
 		return;
 	info->rtt = v[LIB_RTT];
 	info->cwnd = a->steer.model != NULL ?
 	    steer_cwnd(&a->steer) : v[LIB_CWND];
 	info->unacked = v[LIB_QUEUED];
+	steer_path(&a->steer, &info->rate, &info->rtt_min);
 }
 
 const char *

@@ -55,6 +55,8 @@ struct assoc_info {
 	uint64_t	 rtt;		/* microseconds, smoothed */
 	uint64_t	 retransmits, cwnd, unacked, packets_sent,
 	    packets_received;
+	/* the path's, as the model has it; 0, NEVER: it is not known */
+	uint64_t	 rate, rtt_min;
 	size_t		 mtu;
 	size_t		 chunk;	/* of a message in a full packet; 0: unknown */
 };

@@ -281,6 +281,17 @@ steer_cwnd(const struct steer *s)
 	return bbr_cwnd(s->model);
 }
 
+void
+steer_path(const struct steer *s, uint64_t *rate, uint64_t *rtt_min)
+{
+	struct bbr_info	 i = { .rtt_min = NEVER };
+
+	if (s->model != NULL)
+		bbr_info(s->model, &i);
+	*rate = i.rate;
+	*rtt_min = i.rtt_min;
+}
+
 static size_t
 backlog(const struct steer *s)
 {

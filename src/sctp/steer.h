@@ -59,6 +59,10 @@ uint64_t	 steer_next(const struct steer *);
 void		 steer_give_up(struct steer *, struct socket *);
 size_t		 steer_cwnd(const struct steer *);
 
+/* Its rate and round trip without a queue; or 0 and NEVER. */
+void		 steer_path(const struct steer *, uint64_t *rate,
+		     uint64_t *rtt_min);
+
 /* Bytes a message may have; v are the numbers of lib.h. */
 size_t		 steer_room(const struct steer *, const uint64_t *v);
 

@@ -601,7 +601,14 @@ link_filled(struct link *l, uint64_t now, size_t n)
 	link_has_news(l);
 	l->party->dirty = true;
 	l->read_at = now;
+	haste_saw(&l->haste, now, n);
 	machine_filled(&l->m, now, n);
+}
+
+size_t
+link_turn(const struct link *l, uint64_t now)
+{
+	return carry_in_haste(l->party, now) ? TURN_IN_HASTE : TURN;
 }
 
 void

@@ -161,6 +161,8 @@ bool		 link_attachable(const struct link *);
 void		 link_attach(struct link *, uint64_t since);
 struct span	 link_space(struct link *);
 void		 link_filled(struct link *, uint64_t now, size_t);
+/* what to read at most in one turn */
+size_t		 link_turn(const struct link *, uint64_t now);
 void		 link_eof(struct link *, uint64_t now);
 void		 link_reset(struct link *, uint64_t now, const char *why);
 void		 link_wrote(struct link *, uint64_t now, size_t);

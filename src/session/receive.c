@@ -142,9 +142,10 @@ on_frame(struct party *p, uint64_t now, const struct peer_event *ev)
 		p->bad++;
 		return;
 	}
-	if (ev->channel != p->control)
+	if (ev->channel != p->control) {
+		haste_saw(&l->haste, now, ev->data.n);
 		count_received(l, now);
-	else
+	} else
 		l->last_traffic = now;
 }
 

@@ -17,6 +17,9 @@ enum {
 	BACKLOG = 128 << 10,		/* given to SCTP beyond its cwnd x 2 */
 	DATAGRAMS = 16 << 10,		/* beyond cwnd, if it is all theirs */
 	FLOWING = 200 * MS,		/* after that: no stream is busy */
+	/* while there is haste, beside what the path holds */
+	UNDER_WAY = 128 << 10,
+	NEAR = 5 * MS,			/* round trip, of a short path */
 	BURST = 64, BURST_LEN = 1300,	/* packets one frame may become */
 };
 
@@ -215,6 +218,49 @@ send_media(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
+bool
+carry_in_haste(const struct party *p, uint64_t now)
+{
+	for (size_t i = 0; i < p->nlinks; i++)
+		if (haste_is_on(&p->link[i]->haste, now))
+			return true;
+	return false;
+}
+
+/* Before bulk, and with no regard to what that may have. */
+static void
+send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
+{
+	struct link	*l;
+
+	for (size_t i = 0; i < p->nlinks; i++) {
+		l = p->link[i];
+		while (haste_is_on(&l->haste, now) &&
+		    batch_room(tx, BURST, BURST_LEN) &&
+		    send_turn(l, now, budget_of(p->direct->peer), most, tx) > 0)
+			;
+	}
+}
+
+/*
+ * What is under way on a short path is before us in the kernel's queue at the
+ * other end, and in the turns of its agent. What the path itself holds has to
+ * be, or it is idle.
+ */
+static size_t
+leave_room(const struct peer *peer, size_t budget)
+{
+	struct assoc_info	 info;
+	size_t			 unacked = peer_unacked(peer), most;
+
+	peer_sctp(peer, &info);
+	if (info.rtt_min >= NEAR)
+		return budget;
+	most = (size_t)(info.rate * info.rtt_min / SEC) + UNDER_WAY;
+	most = most > unacked ? most - unacked : 0;
+	return most < budget ? most : budget;
+}
+
 static void
 send_pair(struct party *p, uint64_t now, struct batch *tx)
 {
@@ -228,6 +274,10 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 	send_media(p, now, tx);
 	budget = budget_of(p->direct->peer);
 	most = has_datagrams(p) ? SHORT_FRAME : FRAME_MAX;
+	if (carry_in_haste(p, now)) {
+		send_hasty(p, now, most, tx);
+		budget = leave_room(p->direct->peer, budget);
+	}
 	for (size_t skipped = 0; skipped < p->nlinks && budget > 0;) {
 		p->turn = (p->turn + 1) % p->nlinks;
 		bit = (uint64_t)1 << p->turn;

@@ -1,0 +1,17 @@
+#include "session/haste.h"
+
+void
+haste_saw(struct haste *h, uint64_t now, size_t n)
+{
+	if (n > HASTE_SMALL)
+		h->large_at = now;
+	else
+		h->small_at = now;
+}
+
+bool
+haste_is_on(const struct haste *h, uint64_t now)
+{
+	return h->small_at != 0 && now < h->small_at + HASTE_LASTS &&
+	    (h->large_at == 0 || now >= h->large_at + HASTE_CALM);
+}

@@ -1,0 +1,152 @@
+/*
+ * Bulk makes room for links on which small frames go to and fro, and takes it
+ * again afterwards. The path is short, and bulk fills it.
+ */
+#include "session/world.h"
+
+#include "session/link.h"
+
+enum {
+	DELAY = 2 * MS, RATE = 200 << 20,
+	PATH = RATE / 1000 * 4,		/* bytes, there and back */
+	MUCH = 512 << 20,
+	ASK = 64, EVERY = 10 * MS,
+};
+
+static const struct party_conf	 one = { .dialect1 = true };
+
+static void
+small_frames_are_in_haste_for_a_moment(void **state)
+{
+	struct haste	 h = { 0, 0 };
+
+	(void)state;
+	CHECK(!haste_is_on(&h, 5 * SEC));
+	haste_saw(&h, 5 * SEC, 64);
+	CHECK(haste_is_on(&h, 5 * SEC));
+	CHECK(haste_is_on(&h, 5 * SEC + HASTE_LASTS - 1));
+	CHECK(!haste_is_on(&h, 5 * SEC + HASTE_LASTS));
+}
+
+static void
+a_link_that_carries_bulk_is_not_in_haste(void **state)
+{
+	struct haste	 h = { 0, 0 };
+
+	(void)state;
+	haste_saw(&h, 5 * SEC, HASTE_SMALL + 1);
+	haste_saw(&h, 5 * SEC, 4);
+	CHECK(!haste_is_on(&h, 5 * SEC));
+	haste_saw(&h, 5 * SEC + HASTE_CALM, 4);
+	CHECK(haste_is_on(&h, 5 * SEC + HASTE_CALM));
+	haste_saw(&h, 5 * SEC + HASTE_CALM, HASTE_SMALL + 1);
+	CHECK(!haste_is_on(&h, 5 * SEC + HASTE_CALM));
+}
+
+static bool
+bulk_flows(const struct world *w)
+{
+	return w->side[1].app[0].got > 64 << 20;
+}
+
+static struct world *
+busy_world(uint64_t seed, uint64_t delay)
+{
+	struct world	*w = world_new(seed, &one, &one, 2);
+
+	w->simconf.delay = delay;
+	w->simconf.jitter = 0;
+	w->simconf.rate = RATE;
+	w->simconf.queue = 16 << 20;
+	simnet_set(w->net, &w->simconf);
+	world_connect(w, 0, 0, MUCH, false);
+	world_connect(w, 1, 0, 1, false);
+	world_connect(w, 0, 1, 0, false);
+	world_connect(w, 1, 1, 0, false);
+	CHECK(world_until(w, 20 * SEC, bulk_flows));
+	return w;
+}
+
+/* The most that was with SCTP at a time, while both ask every so often. */
+static size_t
+most_under_way(struct world *w, uint64_t lasts, size_t ask)
+{
+	struct peer	*peer = w->side[0].party->direct->peer;
+	uint64_t	 end = w->now + lasts, next = w->now;
+	size_t		 most = 0, n;
+
+	while (w->now < end) {
+		for (int s = 0; s < 2 && w->now >= next; s++) {
+			w->side[s].app[1].to_send += ask;
+			pump(w, s);
+		}
+		next = w->now >= next ? w->now + EVERY : next;
+		world_run(w, MS / 4);
+		n = peer_unacked(peer);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static size_t
+turn_of(const struct world *w)
+{
+	return link_turn(w->side[0].app[0].link, w->now);
+}
+
+static void
+bulk_leaves_room_to_those_in_haste_and_takes_it_again(void **state)
+{
+	struct world	*w = busy_world(91, DELAY);
+	uint64_t	 start = w->side[1].app[0].got, got;
+	size_t		 before = most_under_way(w, 200 * MS, 0), meanwhile;
+
+	(void)state;
+	EQ(turn_of(w), TURN);
+	start = w->side[1].app[0].got - start;
+	most_under_way(w, 50 * MS, ASK);	/* what was under way lands */
+	got = w->side[1].app[0].got;
+	meanwhile = most_under_way(w, 200 * MS, ASK);
+	got = w->side[1].app[0].got - got;
+	EQ(turn_of(w), TURN_IN_HASTE);
+	print_message("in 200 ms %llu, at most %zu under way; in haste %llu, "
+	    "%zu\n", (unsigned long long)start, before,
+	    (unsigned long long)got, meanwhile);
+	CHECK(before > 2 * PATH);
+	CHECK(meanwhile < before / 4 * 3);
+	CHECK(got > start / 4 * 3);		/* the path stays busy */
+	CHECK(w->side[1].app[1].got > 20 * ASK);
+
+	most_under_way(w, HASTE_LASTS + 50 * MS, 0);
+	EQ(turn_of(w), TURN);
+	CHECK(most_under_way(w, 100 * MS, 0) > 2 * PATH);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+static void
+bulk_does_not_make_room_for_bulk(void **state)
+{
+	struct world	*w = busy_world(92, DELAY);
+
+	(void)state;
+	most_under_way(w, 50 * MS, 64 << 10);
+	EQ(turn_of(w), TURN);
+	CHECK(most_under_way(w, 100 * MS, 64 << 10) > 2 * PATH);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(small_frames_are_in_haste_for_a_moment),
+		cmocka_unit_test(a_link_that_carries_bulk_is_not_in_haste),
+		cmocka_unit_test(
+		    bulk_leaves_room_to_those_in_haste_and_takes_it_again),
+		cmocka_unit_test(bulk_does_not_make_room_for_bulk),
+	};
+
+	return RUN(tests);
+}
