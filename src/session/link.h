@@ -34,7 +34,8 @@ enum {
 	 * we read for the next. 128 KiB cost a tenth, 4 MiB a sixth of the
 	 * throughput. Less while somebody waits for what comes next.
 	 */
-	TURN = 512 << 10, TURN_IN_HASTE = 64 << 10,
+	TURN = 512 << 10, TURN_IN_HASTE = 32 << 10,
+	FRAME_IN_HASTE = 32 << 10,
 	FRAME_MAX = 64 << 10,	/* per data-channel message between agents */
 	RELAY_FRAME = 256 << 10,	/* per Data between agents */
 	HEAD_MAX = 64 + KEY_MAX,	/* of either version of HLNK */

@@ -17,8 +17,7 @@ enum {
 	BACKLOG = 128 << 10,		/* given to SCTP beyond its cwnd x 2 */
 	DATAGRAMS = 16 << 10,		/* beyond cwnd, if it is all theirs */
 	FLOWING = 200 * MS,		/* after that: no stream is busy */
-	/* while there is haste, beside what the path holds */
-	UNDER_WAY = 128 << 10,
+	UNDER_WAY = 64 << 10,		/* at least, while there is haste */
 	NEAR = 5 * MS,			/* round trip, of a short path */
 	BURST = 64, BURST_LEN = 1300,	/* packets one frame may become */
 };
@@ -78,6 +77,15 @@ send_control(struct link *l, uint64_t now, struct batch *tx)
 	}
 }
 
+bool
+carry_in_haste(const struct party *p, uint64_t now)
+{
+	for (size_t i = 0; i < p->nlinks; i++)
+		if (haste_is_on(&p->link[i]->haste, now))
+			return true;
+	return false;
+}
+
 static size_t
 frame_limit(const struct peer *peer, size_t head, size_t most)
 {
@@ -103,7 +111,6 @@ full_packets(const struct peer *peer, size_t head, size_t n)
 	return n - (n + head) % info.chunk;
 }
 
-/* A message is sent to its end before another stream's begins. */
 static bool
 has_datagrams(const struct party *p)
 {
@@ -111,6 +118,15 @@ has_datagrams(const struct party *p)
 		if (link_is_datagram(p->link[i]))
 			return true;
 	return false;
+}
+
+/* A message is sent to its end before another stream's begins. */
+static size_t
+frame_most(const struct party *p, uint64_t now)
+{
+	if (has_datagrams(p))
+		return SHORT_FRAME;
+	return carry_in_haste(p, now) ? FRAME_IN_HASTE : FRAME_MAX;
 }
 
 static size_t
@@ -218,15 +234,6 @@ send_media(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
-bool
-carry_in_haste(const struct party *p, uint64_t now)
-{
-	for (size_t i = 0; i < p->nlinks; i++)
-		if (haste_is_on(&p->link[i]->haste, now))
-			return true;
-	return false;
-}
-
 /* Before bulk, and with no regard to what that may have. */
 static void
 send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
@@ -256,7 +263,9 @@ leave_room(const struct peer *peer, size_t budget)
 	peer_sctp(peer, &info);
 	if (info.rtt_min >= NEAR)
 		return budget;
-	most = (size_t)(info.rate * info.rtt_min / SEC) + UNDER_WAY;
+	most = (size_t)(info.rate * info.rtt_min / SEC);
+	if (most < UNDER_WAY)
+		most = UNDER_WAY;
 	most = most > unacked ? most - unacked : 0;
 	return most < budget ? most : budget;
 }
@@ -273,7 +282,7 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 			send_control(p->link[i], now, tx);
 	send_media(p, now, tx);
 	budget = budget_of(p->direct->peer);
-	most = has_datagrams(p) ? SHORT_FRAME : FRAME_MAX;
+	most = frame_most(p, now);
 	if (carry_in_haste(p, now)) {
 		send_hasty(p, now, most, tx);
 		budget = leave_room(p->direct->peer, budget);
