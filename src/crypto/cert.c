@@ -71,12 +71,12 @@ end_seq(struct wr *w, size_t start)
 }
 
 static void
-write_tbs(struct wr *w, const uint8_t point[ECDH_POINT])
+write_tbs(struct wr *w, const uint8_t point[P256_POINT])
 {
 	uint8_t		 serial[32];
 	size_t		 seq = begin_seq(w);
 
-	sha256(serial, point, ECDH_POINT);
+	sha256(serial, point, P256_POINT);
 	serial[0] = (serial[0] & 0x3f) | 0x40;	/* positive and minimal */
 	wr_bytes(w, "\xa0\x03\x02\x01\x02", 5);	/* version 3 */
 	wr_u16(w, 0x0208);			/* INTEGER of 8 bytes */
@@ -86,12 +86,12 @@ write_tbs(struct wr *w, const uint8_t point[ECDH_POINT])
 	wr_bytes(w, validity, sizeof(validity));
 	wr_bytes(w, name, sizeof(name));
 	wr_bytes(w, spki, sizeof(spki));
-	wr_bytes(w, point, ECDH_POINT);
+	wr_bytes(w, point, P256_POINT);
 	end_seq(w, seq);
 }
 
 static void
-write_cert(struct cert *c, const uint8_t point[ECDH_POINT])
+write_cert(struct cert *c, const uint8_t point[P256_POINT])
 {
 	uint8_t		 tbs[256], hash[32], sig[SIGN_MAX];
 	struct wr	 t = wr_of(tbs, sizeof(tbs));
@@ -117,7 +117,7 @@ struct cert *
 cert_from_scalar(const uint8_t scalar[32])
 {
 	struct cert	*c;
-	uint8_t		 point[ECDH_POINT], info[sizeof(spki) + ECDH_POINT];
+	uint8_t		 point[P256_POINT], info[sizeof(spki) + P256_POINT];
 
 	if (!p256_valid(scalar) || (c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
@@ -126,7 +126,7 @@ cert_from_scalar(const uint8_t scalar[32])
 	write_cert(c, point);
 	sha256(c->fingerprint, c->der, c->n);
 	memcpy(info, spki, sizeof(spki));
-	memcpy(info + sizeof(spki), point, ECDH_POINT);
+	memcpy(info + sizeof(spki), point, P256_POINT);
 	sha256(c->key_id, info, sizeof(info));
 	return c;
 }

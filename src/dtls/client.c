@@ -92,7 +92,7 @@ check_exchange(struct dtls *d, struct secrets *s, struct key_exchange *kx,
 
 	if (key_exchange_decode(kx, m->body, m->n) == -1)
 		return refuse("the peer's ServerKeyExchange is malformed");
-	if (kx->group != ECDH_P256 && kx->group != ECDH_X25519)
+	if (!ecdh_knows(kx->group))
 		return refuse("the peer chose a group not offered");
 	if (scheme_read(kx->scheme, &alg, &rsa) == -1)
 		return refuse("the peer chose a signature not offered");
@@ -104,7 +104,8 @@ check_exchange(struct dtls *d, struct secrets *s, struct key_exchange *kx,
 }
 
 static struct verdict
-agree(struct dtls *d, const struct key_exchange *kx, uint8_t premaster[32])
+agree(struct dtls *d, const struct key_exchange *kx,
+    struct ecdh_secret *premaster)
 {
 	ecdh_make(&d->ecdh, (enum ecdh_group)kx->group, d->conf.rng);
 	if (!ecdh_shared(&d->ecdh, kx->point, kx->pointlen, premaster))
@@ -142,7 +143,7 @@ say_verify(struct dtls *d, uint16_t seq)
 
 /* Certificate to Finished; what is kept of a hello goes along if lost often. */
 static void
-answer(struct dtls *d, const uint8_t premaster[32])
+answer(struct dtls *d, const struct ecdh_secret *premaster)
 {
 	uint16_t	 seq = (uint16_t)(d->hello_seq + 1);
 	struct wr	 w;
@@ -171,7 +172,7 @@ take(struct dtls *d, uint64_t now, size_t first, size_t n, struct batch *tx)
 	struct key_exchange	 kx;
 	struct pubkey		 key;
 	const struct suite	*suite;
-	uint8_t			 premaster[32];
+	struct ecdh_secret	 premaster;
 	bool			 ecdsa;
 
 	if (v.is == GOOD)
@@ -189,7 +190,7 @@ take(struct dtls *d, uint64_t now, size_t first, size_t n, struct batch *tx)
 		return refuse("the peer takes no ECDSA certificate");
 	v = check_exchange(d, &s, &kx, &key, &m[2]);
 	if (v.is == GOOD)
-		v = agree(d, &kx, premaster);
+		v = agree(d, &kx, &premaster);
 	if (v.is != GOOD)
 		return v;
 
@@ -200,8 +201,8 @@ take(struct dtls *d, uint64_t now, size_t first, size_t n, struct batch *tx)
 		conn_hear(d, &m[i]);
 	d->step = STEP_FINISHED;
 	d->expect_seq = (uint16_t)(m[n - 1].seq + 1);
-	answer(d, premaster);
-	wipe(premaster, sizeof(premaster));
+	answer(d, &premaster);
+	wipe(&premaster, sizeof(premaster));
 	wipe(&s, sizeof(s));
 	if (d->state == DTLS_HANDSHAKE)
 		conn_start(d, now, tx);

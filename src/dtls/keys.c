@@ -1,17 +1,18 @@
 #include <string.h>
 
+#include "crypto/ecdh.h"
 #include "crypto/hash.h"
 #include "crypto/prf.h"
 #include "dtls/keys.h"
 
 void
-keys_master(struct secrets *s, const uint8_t premaster[32],
+keys_master(struct secrets *s, const struct ecdh_secret *premaster,
     const struct digest *session)
 {
 	uint8_t	 hash[DIGEST_MAX];
 	size_t	 n = digest_get(session, DIGEST_SHA256, hash);
 
-	prf_sha256(s->master, sizeof(s->master), premaster, 32,
+	prf_sha256(s->master, sizeof(s->master), premaster->p, premaster->n,
 	    "extended master secret", hash, n, NULL, 0);
 }
 

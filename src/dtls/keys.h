@@ -5,6 +5,8 @@
 #include "dtls/message.h"
 #include "dtls/record.h"
 
+struct ecdh_secret;
+
 /* The key schedule (RFC 5246 sections 6.3 and 8.1; RFC 7627 section 4). */
 struct secrets {
 	uint8_t		 master[48];
@@ -12,7 +14,7 @@ struct secrets {
 };
 
 /* master from premaster and the transcript up to ClientKeyExchange. */
-void	 keys_master(struct secrets *, const uint8_t premaster[32],
+void	 keys_master(struct secrets *, const struct ecdh_secret *premaster,
 	     const struct digest *session);
 
 /* The keys of both directions; -1: out of memory. */

@@ -31,6 +31,14 @@ const struct suite	 suites[SUITES] = {
 	    AEAD_CHACHA20_POLY1305, 12, true },
 };
 
+/*
+ * Most wanted first. P-384 is here for peers whose certificate is on it, too:
+ * openssl(1) shows none of a curve that is not in this list (RFC 8422 5.1.1).
+ */
+static const uint16_t	 groups[] = { ECDH_X25519, ECDH_P256, ECDH_P384 };
+
+enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
+
 /* The signatures we verify, most wanted first. */
 static const struct {
 	uint16_t	 id;
@@ -84,6 +92,15 @@ scheme_read(uint16_t id, enum digest_alg *hash, bool *rsa)
 	return -1;
 }
 
+static uint16_t
+best_group(struct rd list)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		if (lists(list, groups[i]))
+			return groups[i];
+	return 0;
+}
+
 static int
 client_extension(struct client_hello *ch, uint16_t type, struct rd *v)
 {
@@ -93,8 +110,7 @@ client_extension(struct client_hello *ch, uint16_t type, struct rd *v)
 	case EXT_GROUPS:
 		list = rd_sub(v, rd_u16(v));
 		ch->groups = true;
-		ch->p256 = lists(list, ECDH_P256);
-		ch->x25519 = lists(list, ECDH_X25519);
+		ch->group = best_group(list);
 		break;
 	case EXT_SIGNATURES:
 		list = rd_sub(v, rd_u16(v));
@@ -363,10 +379,10 @@ client_hello_encode(struct wr *w, const uint8_t random[RANDOM],
 	put_empty(w, EXT_EMS);
 	put_renegotiation(w);
 	wr_u16(w, EXT_GROUPS);
-	wr_u16(w, 6);
-	wr_u16(w, 4);
-	wr_u16(w, ECDH_X25519);
-	wr_u16(w, ECDH_P256);
+	wr_u16(w, 2 + 2 * GROUPS);
+	wr_u16(w, 2 * GROUPS);
+	for (size_t i = 0; i < GROUPS; i++)
+		wr_u16(w, groups[i]);
 	put_points(w);
 	wr_u16(w, EXT_SIGNATURES);
 	wr_u16(w, 2 + 2 * SCHEMES);

@@ -41,7 +41,8 @@ struct client_hello {
 	struct rd	 suites;
 	bool		 null_compression;
 	bool		 ems, renegotiation, points;
-	bool		 groups, p256, x25519;
+	bool		 groups;
+	uint16_t	 group;	/* the best of ours; 0: none */
 	bool		 sigs, ecdsa_sha256;
 	bool		 srtp, srtp_ours;	/* use_srtp; with our profile */
 };

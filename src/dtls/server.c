@@ -40,7 +40,7 @@ check_hello(struct client_hello *ch, const struct message *m)
 	if (!ch->ecdsa_sha256)
 		return refuse("the peer does not verify ECDSA with SHA-256");
 	/* RFC 8422 5.1: without a list, any group goes */
-	if (ch->groups && !ch->p256 && !ch->x25519)
+	if (ch->groups && ch->group == 0)
 		return refuse("the peer offers no group of ours");
 	return good();
 }
@@ -86,14 +86,14 @@ take_hello(struct dtls *d, uint64_t now, const struct message *m,
 {
 	struct client_hello	 ch;
 	struct verdict		 v = check_hello(&ch, m);
-	enum ecdh_group		 group;
+	uint16_t		 group;
 
 	if (v.is != GOOD)
 		return v;
 	d->suite = choose_suite(&ch);
-	group = ch.x25519 ? ECDH_X25519 : ECDH_P256;
+	group = ch.groups ? ch.group : ECDH_P256;
 	if (d->ecdh.n == 0 || d->ecdh.group != group)
-		ecdh_make(&d->ecdh, group, d->conf.rng);
+		ecdh_make(&d->ecdh, (enum ecdh_group)group, d->conf.rng);
 	memcpy(d->keys.client_random, ch.random, RANDOM);
 	digest_reset(d->script);
 	conn_hear(d, m);
@@ -123,7 +123,7 @@ check_verify(struct dtls *d, const struct pubkey *key, const struct message *m)
 }
 
 static void
-derive(struct dtls *d, const uint8_t premaster[32])
+derive(struct dtls *d, const struct ecdh_secret *premaster)
 {
 	keys_master(&d->keys, premaster, d->script);
 	if (keys_derive(&d->keys, d->suite, &d->reader, &d->sender.key) == -1)
@@ -134,11 +134,11 @@ derive(struct dtls *d, const uint8_t premaster[32])
 static struct verdict
 take_flight(struct dtls *d, const struct message *m)
 {
-	struct pubkey	 key;
-	struct rd	 point;
-	uint8_t		 premaster[32];
-	struct verdict	 v = conn_certificate(d, &key, &m[0]);
-	struct digest	*session = d->scratch;
+	struct pubkey		 key;
+	struct rd		 point;
+	struct ecdh_secret	 premaster;
+	struct verdict		 v = conn_certificate(d, &key, &m[0]);
+	struct digest		*session = d->scratch;
 
 	if (v.is != GOOD)
 		return v;
@@ -146,7 +146,7 @@ take_flight(struct dtls *d, const struct message *m)
 	    m[2].type != CERTIFICATE_VERIFY)
 		return refuse("the peer's flight has other messages");
 	if (client_key_decode(&point, m[1].body, m[1].n) == -1 ||
-	    !ecdh_shared(&d->ecdh, point.p, point.n, premaster))
+	    !ecdh_shared(&d->ecdh, point.p, point.n, &premaster))
 		return refuse("the peer's key exchange is no point");
 	digest_copy(d->script, d->start);
 	conn_hear(d, &m[0]);
@@ -154,7 +154,7 @@ take_flight(struct dtls *d, const struct message *m)
 	digest_copy(session, d->script);
 	v = check_verify(d, &key, &m[2]);
 	if (v.is == GOOD) {
-		derive(d, premaster);
+		derive(d, &premaster);
 		conn_hear(d, &m[2]);
 		keys_finished(&d->keys, true, d->script, d->expect);
 		d->expect_seq = (uint16_t)(m[2].seq + 1);
@@ -162,7 +162,7 @@ take_flight(struct dtls *d, const struct message *m)
 		    VERIFY_DATA);
 		d->step = STEP_FINISHED;
 	}
-	wipe(premaster, sizeof(premaster));
+	wipe(&premaster, sizeof(premaster));
 	return v;
 }
 

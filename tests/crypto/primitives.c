@@ -125,7 +125,8 @@ static void
 x25519_gives_the_known_secret(void **state)
 {
 	struct ecdh	 e = { .group = ECDH_X25519, .n = 32 };
-	uint8_t		 point[32], want[32], got[32];
+	uint8_t		 point[32], want[32];
+	struct ecdh_secret	 got;
 
 	(void)state;
 	unhex(e.secret, "a546e36bf0527c9d3b16154b82465edd"
@@ -134,25 +135,50 @@ x25519_gives_the_known_secret(void **state)
 	    "726624ec26b3353b10a903a6d0ab1c4c");
 	unhex(want, "c3da55379de9c6908e94ea4df28d084f"
 	    "32eccf03491c71f754b4075577a28552");
-	CHECK(ecdh_shared(&e, point, 32, got));
-	MEMEQ(got, want, 32);
+	CHECK(ecdh_shared(&e, point, 32, &got));
+	EQ(got.n, 32);
+	MEMEQ(got.p, want, 32);
+}
+
+/* RFC 5903 section 8.2 */
+static void
+p384_gives_the_known_secret(void **state)
+{
+	struct ecdh		 e = { .group = ECDH_P384, .n = 97 };
+	uint8_t			 point[97] = { 4 }, want[48];
+	struct ecdh_secret	 got;
+
+	(void)state;
+	unhex(e.secret, "099f3c7034d4a2c699884d73a375a67f"
+	    "7624ef7c6b3c0f160647b67414dce655e35b538041e649ee3faef896783ab194");
+	unhex(point + 1, "e558dbef53eecde3d3fccfc1aea08a89"
+	    "a987475d12fd950d83cfa41732bc509d0d1ac43a0336def96fda41d0774a3571"
+	    "dcfbec7aacf3196472169e838430367f66eebe3c6e70c416dd5f0c68759dd1ff"
+	    "f83fa40142209dff5eaad96db9e6386c");
+	unhex(want, "11187331c279962d93d604243fd592cb"
+	    "9d0a926f422e47187521287e7156c5c4d603135569b9e9d09cf5d4a270f59746");
+	CHECK(ecdh_shared(&e, point, 97, &got));
+	EQ(got.n, 48);
+	MEMEQ(got.p, want, 48);
 }
 
 static void
-both_ends_agree_on_a_secret_in_either_group(void **state)
+both_ends_agree_on_a_secret_in_any_group(void **state)
 {
-	static const enum ecdh_group	 groups[] = { ECDH_P256, ECDH_X25519 };
+	static const enum ecdh_group	 groups[] = { ECDH_P256, ECDH_X25519,
+		ECDH_P384 };
 	struct rng			*rng = rng_seeded("x", 1);
 	struct ecdh			 a, b;
-	uint8_t				 x[32], y[32];
+	struct ecdh_secret		 x, y;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		ecdh_make(&a, groups[i], rng);
 		ecdh_make(&b, groups[i], rng);
-		CHECK(ecdh_shared(&a, b.point, b.n, x));
-		CHECK(ecdh_shared(&b, a.point, a.n, y));
-		MEMEQ(x, y, 32);
+		CHECK(ecdh_shared(&a, b.point, b.n, &x));
+		CHECK(ecdh_shared(&b, a.point, a.n, &y));
+		EQ(x.n, y.n);
+		MEMEQ(x.p, y.p, x.n);
 	}
 	rng_free(rng);
 }
@@ -162,17 +188,23 @@ points_that_are_none_are_refused(void **state)
 {
 	struct rng	*rng = rng_seeded("x", 1);
 	struct ecdh	 a;
-	uint8_t		 out[32], zero[65] = { 0 };
+	uint8_t		 zero[97] = { 0 };
+	struct ecdh_secret	 out;
 
 	(void)state;
 	ecdh_make(&a, ECDH_X25519, rng);
-	CHECK(!ecdh_shared(&a, zero, 32, out));
-	CHECK(!ecdh_shared(&a, zero, 31, out));
+	CHECK(!ecdh_shared(&a, zero, 32, &out));
+	CHECK(!ecdh_shared(&a, zero, 31, &out));
 	ecdh_make(&a, ECDH_P256, rng);
-	CHECK(!ecdh_shared(&a, zero, 65, out));
-	CHECK(!ecdh_shared(&a, a.point, 64, out));
+	CHECK(!ecdh_shared(&a, zero, 65, &out));
+	CHECK(!ecdh_shared(&a, a.point, 64, &out));
 	a.point[40] ^= 1;			/* off the curve */
-	CHECK(!ecdh_shared(&a, a.point, 65, out));
+	CHECK(!ecdh_shared(&a, a.point, 65, &out));
+	ecdh_make(&a, ECDH_P384, rng);
+	CHECK(!ecdh_shared(&a, zero, 97, &out));
+	CHECK(!ecdh_shared(&a, a.point, 65, &out));
+	a.point[70] ^= 1;
+	CHECK(!ecdh_shared(&a, a.point, 97, &out));
 	rng_free(rng);
 }
 
@@ -250,7 +282,8 @@ main(void)
 		cmocka_unit_test(every_flipped_bit_of_a_sealed_text_is_noticed),
 		cmocka_unit_test(the_prf_gives_the_known_stream),
 		cmocka_unit_test(x25519_gives_the_known_secret),
-		cmocka_unit_test(both_ends_agree_on_a_secret_in_either_group),
+		cmocka_unit_test(p384_gives_the_known_secret),
+		cmocka_unit_test(both_ends_agree_on_a_secret_in_any_group),
 		cmocka_unit_test(points_that_are_none_are_refused),
 		cmocka_unit_test(only_scalars_below_the_order_are_keys),
 		cmocka_unit_test(ecdsa_is_deterministic_and_verifies),

@@ -181,7 +181,7 @@ static const struct edit {
 	    "the peer's use_srtp profiles lack 0x0001" },
 	{ "\xc0\x2b\xcc\xa9", "\xc0\x09\xc0\x0a", 4, 1,
 	    "the peer offers no cipher suite of ours" },
-	{ "\0\x1d\0\x17", "\0\x18\0\x19", 4, 1,
+	{ "\0\x1d\0\x17\0\x18", "\0\x19\0\x1a\0\x1b", 6, 1,
 	    "the peer offers no group of ours" },
 	{ "\x04\x03\x04\x01", "\x08\x04\x04\x01", 4, 1,
 	    "the peer does not verify ECDSA with SHA-256" },
