@@ -7,26 +7,12 @@
  */
 'use strict';
 
-const path = require('path');
-const puppeteer = require('puppeteer-core');
+const { launch } = require('./launch.js');
 
 const [pkg, url, me] = process.argv.slice(2);
-const how = pkg === 'firefox-esr' ? {
-	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
-	extraPrefsFirefox: {
-		'media.peerconnection.ice.obfuscate_host_addresses': true
-	}
-} : {
-	executablePath: '/usr/bin/chromium', args: [
-		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-		'--disable-background-timer-throttling'
-	]
-};
 
 async function main() {
-	const browser = await puppeteer.launch(Object.assign({
-		headless: true, userDataDir: path.join(process.env.TMPDIR,
-		    'profile' + process.pid) }, how));
+	const browser = await launch(pkg, false);
 
 	process.on('SIGTERM', () => browser.close()
 	    .then(() => process.exit(0)));

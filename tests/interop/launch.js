@@ -19,7 +19,8 @@ const FRANK_PREFS = {
 	'media.peerconnection.ice.loopback': true
 };
 
-function launch(pkg, frank, prefs) {
+/* prefs are of Firefox, args are Chromium's. */
+function launch(pkg, frank, prefs, args) {
 	return puppeteer.launch(Object.assign({
 		headless: true, userDataDir: path.join(process.env.TMPDIR,
 		    'profile' + process.pid)
@@ -29,7 +30,7 @@ function launch(pkg, frank, prefs) {
 		    frank ? FRANK_PREFS : {}, prefs)
 	} : {
 		executablePath: '/usr/bin/chromium',
-		args: COMMON.concat(frank ? FRANK : [])
+		args: COMMON.concat(frank ? FRANK : [], args || [])
 	}));
 }
 

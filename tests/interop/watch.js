@@ -7,26 +7,9 @@
  */
 'use strict';
 
-const path = require('path');
-const puppeteer = require('puppeteer-core');
+const { launch, open } = require('./launch.js');
 
 const [pkg, url, me, seconds, codec] = process.argv.slice(2);
-const how = pkg === 'firefox-esr' ? {
-	browser: 'firefox', executablePath: '/usr/bin/firefox-esr',
-	extraPrefsFirefox: {
-		'media.peerconnection.ice.obfuscate_host_addresses': false,
-		'media.peerconnection.ice.loopback': true,
-		'media.autoplay.default': 0
-	}
-} : {
-	executablePath: '/usr/bin/chromium', args: [
-		'--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-		'--autoplay-policy=no-user-gesture-required',
-		'--disable-background-timer-throttling',
-		'--disable-features=WebRtcHideLocalIpsWithMdns'
-	]
-};
-
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /* In the page: of the connection that has media, what came of it. */
@@ -50,13 +33,11 @@ const look = `(async () => {
 })()`;
 
 async function main() {
-	const browser = await puppeteer.launch(Object.assign({
-		headless: true, userDataDir: path.join(process.env.TMPDIR,
-		    'profile' + process.pid) }, how));
-	const page = await browser.newPage();
+	const browser = await launch(pkg, true,
+	    { 'media.autoplay.default': 0 },
+	    ['--autoplay-policy=no-user-gesture-required']);
+	const page = await open(browser);
 
-	page.on('pageerror', e => console.error('error:', e.message));
-	page.on('console', m => console.error(m.text()));
 	try {
 		let first = null, last = null;
 
