@@ -132,7 +132,8 @@ window_fresh(const struct window *w, uint64_t seq)
 {
 	if (seq > w->top)
 		return true;
-	return w->top - seq < WINDOW && !(w->seen[seq / 64 % WINDOW_WORDS] >> seq % 64 & 1);
+	return w->top - seq < WINDOW &&
+	    (w->seen[seq / 64 % WINDOW_WORDS] >> seq % 64 & 1) == 0;
 }
 
 /* The words that a new highest number reaches held older ones. */
