@@ -873,6 +873,8 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 	    steer_cwnd(&a->steer) : v[LIB_CWND];
 	info->unacked = v[LIB_QUEUED];
 	steer_path(&a->steer, &info->rate, &info->rtt_min);
+	/* With nothing unsent it is known; else at most all of it. */
+	info->pending = v[LIB_UNSENT] == 0 ? v[LIB_FLIGHT] : v[LIB_QUEUED];
 }
 
 const char *

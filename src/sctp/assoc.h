@@ -57,6 +57,8 @@ struct assoc_info {
 	    packets_received;
 	/* the path's, as the model has it; 0, NEVER: it is not known */
 	uint64_t	 rate, rtt_min;
+	/* what of unacked may yet move: not what arrived behind a gap */
+	uint64_t	 pending;
 	size_t		 mtu;
 	size_t		 chunk;	/* of a message in a full packet; 0: unknown */
 };

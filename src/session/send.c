@@ -195,13 +195,13 @@ datagram_budget(const struct party *p, uint64_t now, const struct peer *peer,
     size_t budget)
 {
 	struct assoc_info	 info;
-	size_t			 unacked = peer_unacked(peer), most;
+	size_t			 most;
 
 	if (p->flowed != 0 && now < p->flowed + FLOWING)
 		return budget;
 	peer_sctp(peer, &info);
 	most = (size_t)info.cwnd + DATAGRAMS;
-	return most > unacked ? most - unacked : 0;
+	return most > info.pending ? most - (size_t)info.pending : 0;
 }
 
 static size_t

@@ -288,6 +288,48 @@ a_flood_and_a_stream_share_the_path(void **state)
 	world_free(w);
 }
 
+/*
+ * What arrived behind a gap is with SCTP until the gap is closed, and is no
+ * reason to give it less.
+ */
+static void
+losses_leave_datagrams_the_path(void **state)
+{
+	struct world		*w;
+	struct link_info	 i;
+	uint64_t		 before = 0, mbit;
+
+	(void)state;
+	w_udp = 1;
+	w_rtp = 0;
+	w_effort = EFFORT_RETRANSMITS;
+	w_value = 0;
+	w = world_new(12, &one, &one, 1);
+	w->simconf = (struct simnet_conf){
+		.seed = 12, .delay = 25 * MS, .loss = 10, .mtu = 1472,
+		.rate = 12500000, .queue = 625000,
+	};
+	simnet_set(w->net, &w->simconf);
+	CHECK(world_until(w, 30 * SEC, both_direct));
+	world_run(w, SEC);
+	for (uint32_t k = 0; k < 12 * 4000; k++) {
+		world_datagram(w, 0, 0, k % W_DATAGRAMS, 1000);
+		if (k % (W_DATAGRAMS / 2) == 0)
+			memset(w->side[1].app[0].seen, 0, W_DATAGRAMS);
+		if (k % 12 == 11)
+			world_run(w, MS);
+		if (k != 12 * 2000)
+			continue;
+		world_info(w, 1, 0, &i);
+		before = i.rx_bytes;
+	}
+	world_info(w, 1, 0, &i);
+	mbit = (i.rx_bytes - before) * 8 / 2000000;
+	print_message("%llu Mbit/s\n", (unsigned long long)mbit);
+	CHECK(mbit >= 80);
+	world_free(w);
+}
+
 static void
 a_stream_whose_reader_stops_delays_no_datagram(void **state)
 {
@@ -342,6 +384,7 @@ main(void)
 		cmocka_unit_test(
 		    without_a_peer_memory_is_bounded_and_drops_are_counted),
 		cmocka_unit_test(a_flood_and_a_stream_share_the_path),
+		cmocka_unit_test(losses_leave_datagrams_the_path),
 		cmocka_unit_test(a_stream_whose_reader_stops_delays_no_datagram),
 		cmocka_unit_test(a_peer_that_restarts_is_sent_to_again),
 	};
