@@ -190,17 +190,6 @@ space_for(const struct peer *p)
 	return n > SPACE_LEAST ? n : SPACE_LEAST;
 }
 
-/*
- * usrsctp, as a sender, counts 256 bytes of overhead for each chunk that it
- * has under way against the window of the receiver. Over a long path that is
- * a fifth of it.
- */
-static size_t
-receive_space(const struct peer *p)
-{
-	return is_far(p) ? space_for(p) / 4 * 5 : space_for(p);
-}
-
 static void
 start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 {
@@ -208,7 +197,9 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 		.client = is_client(p),
 		.mtu = (p->mtu.size - DTLS_OVERHEAD) & ~(size_t)3,
 		.sndbuf = is_far(p) ? 0 : space_for(p),
-		.sndbuf_most = space_for(p), .rcvbuf = receive_space(p),
+		.sndbuf_most = space_for(p),
+		/* usrsctp counts 256 bytes more for each chunk against it. */
+		.rcvbuf = space_for(p) / 4 * (is_far(p) ? 5 : 4),
 		/* Other stacks are slow to answer, and not the path. */
 		.newreno = !p->remote->hotlink && !is_far(p),
 		.keeps = p->remote->hotlink,
