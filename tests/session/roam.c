@@ -40,7 +40,7 @@ moves_on(struct world *w)
 static void
 moves(uint64_t seed, const struct party_conf *conf, int who, uint64_t gap)
 {
-	struct world		*w = two_sending(seed, conf, conf, 64 << 20);
+	struct world		*w = two_sending(seed, conf, conf, 192 << 20);
 	struct link_info	 before, after;
 
 	CHECK(world_until(w, 20 * SEC, both_direct));
