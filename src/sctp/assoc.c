@@ -154,6 +154,7 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 		return NULL;
 	}
 	a->out.keeps = conf->keeps;
+	a->out.accepts = conf->bare;
 	return a;
 }
 

@@ -25,6 +25,8 @@ struct assoc_conf {
 	size_t		 sndbuf_most;
 	/* usrsctp's congestion control in place of ours */
 	bool		 newreno;
+	/* say that no checksums are needed: some drop what says so */
+	bool		 bare;
 	/*
 	 * The peer never takes back what it acknowledged behind a gap, which
 	 * RFC 9260 6.2 allows, so a FORWARD TSN may pass it.

@@ -132,7 +132,7 @@ hotlink_sctp_slot(void *addr, unsigned long n)
 static size_t
 accept_bare(struct out *o, uint8_t *p, size_t n)
 {
-	size_t	 more = packet_accept(p, n);
+	size_t	 more = o->accepts ? packet_accept(p, n) : 0;
 
 	if (more == 0)
 		return n;

@@ -22,7 +22,8 @@ struct out {
 	uint8_t		*stash;
 	size_t		 used;
 	bool		 blocked, woken;
-	bool		 bare;		/* the peer needs no checksums */
+	bool		 accepts;	/* to say that we need no checksums */
+	bool		 bare;		/* the peer needs none */
 	bool		 keeps;		/* the peer; see assoc.h */
 	uint32_t	 tag;		/* the peer's, as last sent */
 	bool		 sent;		/* tsn is the highest DATA sent */
