@@ -202,8 +202,7 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 		.rcvbuf = space_for(p) / 4 * (is_far(p) ? 5 : 4),
 		/* Other stacks are slow to answer, and not the path. */
 		.newreno = !p->remote->hotlink && !is_far(p),
-		.bare = p->remote->hotlink,
-		.keeps = p->remote->hotlink,
+		.bare = p->remote->hotlink, .keeps = p->remote->hotlink,
 	};
 	size_t			 mark;
 	bool			 path;
