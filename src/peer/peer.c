@@ -648,6 +648,9 @@ peer_remote_sdp(struct peer *p, uint64_t now, const char *text, size_t n)
 	ok = p->has_remote ? later_remote(p, now, s) : first_remote(p, now, s);
 	for (size_t i = 0; ok == 0 && i < s->ncandidates; i++)
 		ice_add_remote(p->ice, now, s->candidate[i]);
+	/* Known before any event is asked for: who answers says so first. */
+	if (ok == 0 && ice_state(p->ice) == ICE_FAILED)
+		fail(p, ice_why(p->ice));
 out:
 	free(s);
 	return ok;

@@ -251,9 +251,10 @@ strict_never_uses_the_relay_and_resets_with_the_reason(void **state)
 	world_info(w, 0, 0, &i);
 	EQ(i.violations, 1);
 	EQ(w->side[0].data_said + w->side[1].data_said, 0);
-	/* And once there is a path, the next connection works. */
+	/* Once there is a path it tells of the reset; the next one works. */
 	cut_path(w, false);
 	CHECK(world_until(w, 120 * SEC, both_direct));
+	world_run(w, SEC);
 	world_connect(w, 0, 0, 1000, false);
 	world_connect(w, 1, 0, 1000, false);
 	CHECK(world_until(w, 10 * SEC, all_arrived));

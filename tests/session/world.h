@@ -572,10 +572,19 @@ give_ports(struct side *d)
 }
 
 static inline void
+take_events(struct world *w, int s)
+{
+	struct party_event	 ev;
+
+	while (party_event(w->side[s].party, w->now, &ev, &w->tx))
+		on_party_event(w, s, &ev);
+}
+
+/* In the agent's order: what came, what is due, and what comes of that. */
+static inline void
 pump(struct world *w, int s)
 {
 	struct side		*d = &w->side[s];
-	struct party_event	 ev;
 	struct msg		 m;
 
 	d->pumps++;
@@ -583,9 +592,9 @@ pump(struct world *w, int s)
 		oom_after(w->nth);
 	for (int i = 0; i < W_LINKS; i++)
 		app_turn(w, s, &d->app[i]);
+	take_events(w, s);
 	party_tick(d->party, w->now, &w->tx);
-	while (party_event(d->party, w->now, &ev, &w->tx))
-		on_party_event(w, s, &ev);
+	take_events(w, s);
 	give_ports(d);
 	oom_after(0);
 	simnet_send(w->net, w->now, &w->tx);
