@@ -252,7 +252,8 @@ send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
 /*
  * What is under way on a short path is before us in the kernel's queue at the
  * other end, and in the turns of its agent. What the path itself holds has to
- * be, or it is idle.
+ * be, or it is idle; and a fourth more, since acknowledgements take time, too,
+ * and what is seen of the rate would become less with every look at it.
  */
 static size_t
 leave_room(const struct peer *peer, size_t budget)
@@ -263,7 +264,7 @@ leave_room(const struct peer *peer, size_t budget)
 	peer_sctp(peer, &info);
 	if (info.rtt_min >= NEAR)
 		return budget;
-	most = (size_t)(info.rate * info.rtt_min / SEC);
+	most = (size_t)(info.rate * info.rtt_min / SEC / 4 * 5);
 	if (most < UNDER_WAY)
 		most = UNDER_WAY;
 	most = most > unacked ? most - unacked : 0;
