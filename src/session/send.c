@@ -234,7 +234,10 @@ send_media(struct party *p, uint64_t now, struct batch *tx)
 	}
 }
 
-/* Before bulk, and with no regard to what that may have. */
+/*
+ * Before bulk, and with no regard to what that may have. What the batch has no
+ * room for is sent in the next turn, whether or not bulk waits for it, too.
+ */
 static void
 send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
 {
@@ -242,10 +245,15 @@ send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
 
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		while (haste_is_on(&l->haste, now) &&
-		    batch_room(tx, BURST, BURST_LEN) &&
-		    send_turn(l, now, budget_of(p->direct->peer), most, tx) > 0)
-			;
+		if (!haste_is_on(&l->haste, now))
+			continue;
+		do {
+			if (!batch_room(tx, BURST, BURST_LEN)) {
+				p->dirty = true;
+				return;
+			}
+		} while (send_turn(l, now, budget_of(p->direct->peer), most,
+		    tx) > 0);
 	}
 }
 

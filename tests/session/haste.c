@@ -144,6 +144,32 @@ bulk_keeps_the_path_however_long_others_are_in_haste(void **state)
 	world_free(w);
 }
 
+/* Whatever bulk may have: nothing else need wake us. */
+static void
+what_finds_no_room_in_the_batch_goes_in_the_next_turn(void **state)
+{
+	struct world	*w = busy_world(98, RATE);
+	struct party	*p = w->side[0].party;
+	struct app	*a = &w->side[0].app[1];
+	struct batch	*full = calloc(1, sizeof(*full));
+
+	(void)state;
+	CHECK(full != NULL && batch_init(full, 32 << 10) == 0);
+	most_under_way(w, 50 * MS, ASK);
+	for (int i = 0; i < 40; i++) {
+		a->to_send += ASK;
+		app_turn(w, 0, a);
+		party_tick(p, w->now, full);
+		CHECK(party_deadline(p) <= w->now);
+		batch_reset(full);
+		world_run(w, MS / 4);
+	}
+	nothing_was_reset(w);
+	batch_fini(full);
+	free(full);
+	world_free(w);
+}
+
 static void
 bulk_does_not_make_room_for_bulk(void **state)
 {
@@ -167,6 +193,8 @@ main(void)
 		    bulk_leaves_room_to_those_in_haste_and_takes_it_again),
 		cmocka_unit_test(
 		    bulk_keeps_the_path_however_long_others_are_in_haste),
+		cmocka_unit_test(
+		    what_finds_no_room_in_the_batch_goes_in_the_next_turn),
 		cmocka_unit_test(bulk_does_not_make_room_for_bulk),
 	};
 
