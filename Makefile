@@ -47,7 +47,7 @@ SRC_BASE = addr base64 batch crc hex log utf8 dgq
 SRC_CRYPTO = hash rng aead gcm gcm_aesni gcm_armv8 gcm_vaes256 gcm_vaes512 \
 	gcm_x86 cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp \
-	watch daemon listening process wires dgram netwatch multicast
+	watch daemon listening process wires dgram netwatch multicast linger
 SRC_ICE = cand check consent gather ice pairs serve stun txn turn probe \
 	change mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
@@ -87,7 +87,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 TEST_BASE = addr base64 bytes crc utf8 dgq
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
-	icmp impair udp_faults multicast
+	icmp impair udp_faults multicast linger
 TEST_ICE = ice probe rules stun turn change report mdns named hostile
 TEST_DTLS = dtls message reassembly browsers doubt recut
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
@@ -187,6 +187,9 @@ $(O)/tests/%.o: tests/%.c config.mk | $(DEPS)
 # A kernel that answers what a test wants it to.
 $(O)/tests/net/udp_faults: WRAP += -Wl,--wrap=sendmmsg -Wl,--wrap=sendmsg \
 	-Wl,--wrap=setsockopt -Wl,--wrap=getsockopt
+
+# Others that run when the loop lets them, and a clock that stands.
+$(O)/tests/net/loop: WRAP += -Wl,--wrap=sched_yield -Wl,--wrap=clock_now
 
 # cmocka has no static archive, so tests are linked dynamically.
 $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a

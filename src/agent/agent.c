@@ -693,6 +693,7 @@ pump_nodes(struct agent *a, uint64_t now)
 			continue;
 		any = true;
 		pump(a, n, now);
+		loop_linger(a->loop, party_haste(n->party, now));
 		send_half(a, now);
 		while (give_port(a, n))
 			;

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,6 +26,7 @@
 
 #include "base/log.h"
 #include "net/clock.h"
+#include "net/linger.h"
 #include "net/loop.h"
 
 enum {
@@ -41,6 +43,8 @@ struct loop {
 	uint64_t	(*on_turn)(void *, uint64_t);
 	void		 *on_turn_arg;
 	uint64_t	  turns, until;	/* until: what on_turn said last */
+	struct linger	  linger;
+	uint64_t	  linger_until;
 	struct io	  rest;		/* the epoll set; slot 1 */
 	struct io	  signals;
 	sigset_t	  old_mask;
@@ -249,25 +253,54 @@ deadline(const struct loop *l)
 	return l->nheap > 0 ? earlier(l->until, l->heap[0]->at) : l->until;
 }
 
-static void
-wait_for(struct loop *l)
+/* For that long at most; NEVER: until something is ready. */
+static bool
+look(struct loop *l, uint64_t left)
 {
-	uint64_t	 at = deadline(l), now, left;
-	struct timespec	 ts, *timeout = NULL;
+	struct timespec	 ts = {
+		.tv_sec = (time_t)(left / SEC),
+		.tv_nsec = (long)(left % SEC) * 1000,
+	};
+	int		 n = ppoll(l->fds, (nfds_t)l->n,
+			     left == NEVER ? NULL : &ts, NULL);
 
-	if (at != NEVER) {
-		now = at > 0 ? clock_now() : 0;
-		left = at > now ? at - now : 0;
-		ts.tv_sec = (time_t)(left / SEC);
-		ts.tv_nsec = (long)(left % SEC) * 1000;
-		timeout = &ts;
-	}
-	if (ppoll(l->fds, (nfds_t)l->n, timeout, NULL) != -1)
-		return;
+	if (n != -1)
+		return n > 0;
 	if (errno != EINTR)
 		fatal("ppoll");
 	for (size_t i = 0; i < l->n; i++)
 		l->fds[i].revents = 0;
+	return false;
+}
+
+/* Look again and again until then. */
+static bool
+linger(struct loop *l, uint64_t now, uint64_t until)
+{
+	uint64_t	 from;
+
+	while (now < until && linger_is_worth(&l->linger, now)) {
+		if (look(l, 0))
+			return true;
+		from = now;
+		sched_yield();
+		now = clock_now();
+		linger_yielded(&l->linger, now, now - from);
+	}
+	return false;
+}
+
+static void
+wait_for(struct loop *l, uint64_t now)
+{
+	uint64_t	 at = deadline(l);
+
+	if (now < l->linger_until) {
+		if (linger(l, now, earlier(at, now + LINGER_TIME)))
+			return;
+		now = clock_now();
+	}
+	look(l, at == NEVER ? NEVER : at > now ? at - now : 0);
 }
 
 /*
@@ -343,11 +376,12 @@ call_due(struct loop *l, uint64_t now)
 static void
 turn(struct loop *l)
 {
-	uint64_t	 now;
+	uint64_t	 start = clock_now(), now;
 
 	prepare(l);
-	wait_for(l);
+	wait_for(l, start);
 	now = clock_now();
+	linger_waited(&l->linger, now - start);
 	l->turns++;
 	call_ready(l, now);
 	call_due(l, now);
@@ -390,6 +424,13 @@ loop_on_turn(struct loop *l, uint64_t (*fn)(void *, uint64_t), void *arg)
 	l->on_turn = fn;
 	l->on_turn_arg = arg;
 	l->until = 0;
+}
+
+void
+loop_linger(struct loop *l, uint64_t until)
+{
+	if (until > l->linger_until)
+		l->linger_until = until;
 }
 
 uint64_t

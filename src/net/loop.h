@@ -48,6 +48,12 @@ void		 loop_on_turn(struct loop *, uint64_t (*)(void *, uint64_t now),
 		     void *);
 
 /*
+ * Somebody waits for what comes until then: where it comes soon each time, look
+ * for it a moment before going to sleep.
+ */
+void		 loop_linger(struct loop *, uint64_t until);
+
+/*
  * Turn until loop_stop; SIGTERM, SIGINT and, if it was not ignored, SIGHUP
  * stop too, and are then reported.
  */

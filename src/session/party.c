@@ -605,6 +605,12 @@ link_filled(struct link *l, uint64_t now, size_t n)
 	machine_filled(&l->m, now, n);
 }
 
+uint64_t
+party_haste(const struct party *p, uint64_t now)
+{
+	return carry_in_haste(p, now) ? now + HASTE_LASTS : 0;
+}
+
 size_t
 link_turn(const struct link *l, uint64_t now)
 {

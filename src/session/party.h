@@ -148,6 +148,9 @@ void		 party_unsendable(struct party *, const struct path *,
 void		 party_resolved(struct party *, uint64_t now,
 		     const char *name, const struct addr *);
 
+/* Until when frames are waited for (session/haste.h); 0: none are. */
+uint64_t	 party_haste(const struct party *, uint64_t now);
+
 /* Do what is due and send what can be sent; when next. */
 void		 party_tick(struct party *, uint64_t now, struct batch *tx);
 uint64_t	 party_deadline(const struct party *);

@@ -185,6 +185,69 @@ a_ready_descriptor_is_reported(void **state)
 	loop_free(s.loop);
 }
 
+/* While the loop lets others run, one of them writes. */
+static struct {
+	int		 fd;		/* -1: nobody does */
+	int		 yields;
+	uint64_t	 clock;		/* stands there; 0: runs */
+} other = { .fd = -1 };
+
+int		 __wrap_sched_yield(void);
+uint64_t	 __real_clock_now(void);
+uint64_t	 __wrap_clock_now(void);
+
+uint64_t
+__wrap_clock_now(void)
+{
+	return other.clock != 0 ? other.clock : __real_clock_now();
+}
+
+int
+__wrap_sched_yield(void)
+{
+	other.yields++;
+	if (other.fd != -1)
+		EQ(write(other.fd, "x", 1), 1);
+	return 0;
+}
+
+static uint64_t
+at_once(void *arg, uint64_t now)
+{
+	struct seen	*s = arg;
+
+	if (++s->turns == 50)
+		loop_stop(s->loop);
+	loop_linger(s->loop, NEVER);
+	return now;
+}
+
+static void
+who_waits_in_haste_lets_others_run_first(void **state)
+{
+	struct seen	 s;
+	int		 p[2];
+
+	(void)state;
+	setup(&s);
+	EQ(pipe(p), 0);
+	other.clock = clock_now();	/* all comes soon */
+	loop_on_turn(s.loop, at_once, &s);
+	loop_run(s.loop);
+	EQ(other.yields, 0);
+	loop_on_turn(s.loop, NULL, NULL);
+	watch_fd(&s, 0, p[0], IO_IN);
+	other.fd = p[1];
+	loop_run(s.loop);
+	EQ(s.got, IO_IN);
+	EQ(other.yields, 1);
+	other.fd = -1;
+	other.clock = 0;
+	close(p[0]);
+	close(p[1]);
+	loop_free(s.loop);
+}
+
 static void
 a_hang_up_is_reported_as_what_was_wanted(void **state)
 {
@@ -514,6 +577,7 @@ main(void)
 		cmocka_unit_test(an_alarm_that_fired_is_not_set),
 		cmocka_unit_test(an_alarm_set_again_for_now_waits_a_turn),
 		cmocka_unit_test(a_ready_descriptor_is_reported),
+		cmocka_unit_test(who_waits_in_haste_lets_others_run_first),
 		cmocka_unit_test(a_hang_up_is_reported_as_what_was_wanted),
 		cmocka_unit_test(a_descriptor_nobody_wants_does_not_spin),
 		cmocka_unit_test(what_is_deleted_in_a_turn_is_not_called_in_it),
