@@ -238,7 +238,9 @@ who_waits_in_haste_lets_others_run_first(void **state)
 	loop_on_turn(s.loop, NULL, NULL);
 	watch_fd(&s, 0, p[0], IO_IN);
 	other.fd = p[1];
+	alarm(10);		/* nothing else wakes one that sleeps */
 	loop_run(s.loop);
+	alarm(0);
 	EQ(s.got, IO_IN);
 	EQ(other.yields, 1);
 	other.fd = -1;
