@@ -21,6 +21,7 @@ struct world {
 	const char	*nonce;		/* the one that is right */
 	uint32_t	 lifetime;
 	uint16_t	 fail_method, fail_code;	/* answered so */
+	uint16_t	 ends_method;	/* the next one's nonce is over */
 	unsigned	 seen[16], released, stale, raw;
 	bool		 dead, unsigned_answers;
 };
@@ -70,6 +71,10 @@ static void
 decide(struct world *w, const struct stun *m, struct stun *r)
 {
 	r->class = STUN_ERROR;
+	if (m->method == w->ends_method && m->integrity != 0) {
+		w->nonce = w->nonce[1] == '1' ? "n2" : "n1";
+		w->ends_method = 0;
+	}
 	if (m->nonce.p == NULL || m->nonce.n != strlen(w->nonce) ||
 	    memcmp(m->nonce.p, w->nonce, m->nonce.n) != 0) {
 		r->error = m->integrity == 0 ? 401 : 438;
@@ -164,6 +169,30 @@ a_401_is_answered_with_credentials(void **state)
 	teardown(&w);
 }
 
+static void
+check_sent(struct world *w, bool channel)
+{
+	struct dgram	*d;
+	struct stun	 m;
+
+	w->tx.to.remote = w->peer;
+	batch_put(&w->tx, "hello", 5);
+	d = &w->tx.d[0];
+	CHECK(turn_wrap(w->t, w->now, d));
+	CHECK(path_equal(&d->to, &w->conf.path));
+	if (channel) {
+		EQ(d->n, 9);
+		MEMEQ(d->p, "\x40\x00\x00\x05hello", 9);
+	} else {
+		EQ(stun_decode(&m, d->p, d->n), 0);
+		EQ(m.method, STUN_SEND);
+		CHECK(addr_equal(&m.peer, &w->peer));
+		EQ(m.data.n, 5);
+		MEMEQ(m.data.p, "hello", 5);
+	}
+	batch_reset(&w->tx);
+}
+
 /* Time with something to send now and then, as consent sees to. */
 static void
 run_in_use(struct world *w, const struct addr *peer, unsigned minutes)
@@ -195,6 +224,36 @@ all_is_renewed_and_stale_nonces_followed_for_an_hour(void **state)
 	CHECK(w.seen[STUN_BIND] >= 6);
 	CHECK(w.stale > 10);
 	teardown(&w);
+}
+
+/* Whichever request meets the end of a nonce is answered 438, and repeated. */
+static void
+a_stale_nonce_is_followed_by_every_method(void **state)
+{
+	static const uint16_t	 methods[] = { STUN_ALLOCATE, STUN_PERMIT,
+		STUN_BIND, STUN_REFRESH };
+	struct world		 w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		setup(&w);
+		w.ends_method = methods[i];
+		EQ(turn_permit(w.t, w.now, &w.peer), 0);
+		run_in_use(&w, &w.peer, 12);
+		EQ(w.ends_method, 0);
+		EQ(w.stale, 1);
+		EQ(turn_state(w.t), TURN_UP);
+		CHECK(w.seen[methods[i]] >= 1);
+		check_sent(&w, true);
+		/* Giving it back is a Refresh, too. */
+		w.ends_method = STUN_REFRESH;
+		turn_close(w.t, w.now, &w.tx);
+		run(&w, 5 * SEC);
+		EQ(w.stale, 2);
+		EQ(w.released, 1);
+		EQ(turn_state(w.t), TURN_OVER);
+		teardown(&w);
+	}
 }
 
 static void
@@ -301,30 +360,6 @@ closing_gives_the_allocation_back(void **state)
 	EQ(w.released, 1);
 	EQ(turn_state(w.t), TURN_OVER);
 	teardown(&w);
-}
-
-static void
-check_sent(struct world *w, bool channel)
-{
-	struct dgram	*d;
-	struct stun	 m;
-
-	w->tx.to.remote = w->peer;
-	batch_put(&w->tx, "hello", 5);
-	d = &w->tx.d[0];
-	CHECK(turn_wrap(w->t, w->now, d));
-	CHECK(path_equal(&d->to, &w->conf.path));
-	if (channel) {
-		EQ(d->n, 9);
-		MEMEQ(d->p, "\x40\x00\x00\x05hello", 9);
-	} else {
-		EQ(stun_decode(&m, d->p, d->n), 0);
-		EQ(m.method, STUN_SEND);
-		CHECK(addr_equal(&m.peer, &w->peer));
-		EQ(m.data.n, 5);
-		MEMEQ(m.data.p, "hello", 5);
-	}
-	batch_reset(&w->tx);
 }
 
 static void
@@ -465,6 +500,7 @@ main(void)
 		cmocka_unit_test(a_401_is_answered_with_credentials),
 		cmocka_unit_test(
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
+		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
 		cmocka_unit_test(errors_are_told_in_words),
 		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
 		cmocka_unit_test(a_wrong_password_fails),
