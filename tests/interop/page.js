@@ -27,6 +27,26 @@ const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 const read = `(() => {
 	const text = s => [...document.querySelectorAll(s)]
 	    .filter(e => e.offsetParent !== null).map(e => e.innerText.trim());
+	/* Of how many rows of its plot a line has the colour. */
+	const rows = colour => {
+		const c = document.querySelector('#links canvas');
+		const dot = document.createElement('canvas').getContext('2d');
+		const found = new Set();
+
+		if (c === null || c.width === 0)
+			return 0;
+		dot.fillStyle = getComputedStyle(c).getPropertyValue(colour);
+		dot.fillRect(0, 0, 1, 1);
+		const want = dot.getImageData(0, 0, 1, 1).data.join();
+		const p = c.getContext('2d').getImageData(0, 0, c.width,
+		    c.height).data;
+
+		for (let i = 0; i < p.length; i += 4)
+			if (p[i + 3] === 255 &&
+			    p.subarray(i, i + 4).join() === want)
+				found.add(Math.floor(i / 4 / c.width));
+		return found.size;
+	};
 	const cells = row => [...document.querySelectorAll('#links tr.' + row +
 	    ' td')].map(e => e.textContent);
 
@@ -37,6 +57,7 @@ const read = `(() => {
 		measured: text('.measure output'), pair: cells('pair'),
 		rtt: cells('rtt'), ours: cells('ours'),
 		theirs: cells('theirs'), bytes: cells('bytes'),
+		plot: [rows('--down'), rows('--up')],
 		ice: document.getElementById('ice').value
 	};
 })()`;
