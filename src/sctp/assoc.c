@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <usrsctp.h>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "sctp/assoc.h"
 #include "sctp/dcep.h"
@@ -322,19 +323,29 @@ copy_text(char *to, const struct span *s)
 	to[s->n] = '\0';
 }
 
-/* A wrong parity, a full table, an OPEN too many: reset and no ACK. */
+/* What the peer may not do ends the stream, and the log has why. False. */
+static bool
+refuse(struct assoc *a, uint16_t id, const char *why)
+{
+	log_debug("sctp: stream %u is reset: %s", id, why);
+	tell_closed(a, &a->chan[id]);
+	shut(a, &a->chan[id]);
+	return false;
+}
+
+/* Who may not open it gets no ACK. */
 static bool
 on_open(struct assoc *a, uint16_t id, const struct dcep *d,
     struct assoc_event *ev)
 {
 	struct chan	*c = &a->chan[id];
 
-	if (is_ours(a, id) || c->state != CHAN_FREE ||
-	    a->channels >= CHANNELS) {
-		tell_closed(a, c);
-		shut(a, c);
-		return false;
-	}
+	if (is_ours(a, id))
+		return refuse(a, id, "an OPEN of the wrong parity");
+	if (c->state != CHAN_FREE)
+		return refuse(a, id, "an OPEN too many");
+	if (a->channels >= CHANNELS)
+		return refuse(a, id, "too many channels");
 	c->state = CHAN_OPEN;
 	c->owes = true;
 	a->channels++;
@@ -353,11 +364,8 @@ on_dcep(struct assoc *a, uint16_t id, size_t n, struct assoc_event *ev)
 	struct chan	*c = &a->chan[id];
 	struct dcep	 d;
 
-	if (dcep_decode(&d, a->buf, n) < 0) {
-		tell_closed(a, c);
-		shut(a, c);
-		return false;
-	}
+	if (dcep_decode(&d, a->buf, n) < 0)
+		return refuse(a, id, "a malformed message of DCEP");
 	if (d.type == DCEP_OPEN)
 		return on_open(a, id, &d, ev);
 	if (c->state != CHAN_ASKED)
@@ -377,7 +385,7 @@ on_message(struct assoc *a, uint16_t id, uint32_t ppid, size_t n,
 	if (ppid == PPID_DCEP)
 		return on_dcep(a, id, n, ev);
 	if (c->state == CHAN_FREE)
-		shut(a, c);
+		return refuse(a, id, "data, and nobody opened it");
 	if (c->state != CHAN_OPEN && c->state != CHAN_ASKED)
 		return false;
 	ev->type = ASSOC_EV_DATA;

@@ -1,5 +1,7 @@
+#include <unistd.h>
 #include <usrsctp.h>
 
+#include "base/log.h"
 #include "sctp/pair.h"
 
 static bool
@@ -94,6 +96,36 @@ an_init_cut_or_changed_anywhere_is_survived(void **state)
 	finish();
 }
 
+/* What the log has of it, at debug. */
+static FILE	*said;
+static int	 usual;
+
+static void
+listen_to_the_log(void)
+{
+	said = tmpfile();
+	usual = dup(STDERR_FILENO);
+	CHECK(said != NULL && usual != -1);
+	CHECK(dup2(fileno(said), STDERR_FILENO) != -1);
+	log_level(LOG_DEBUG);
+}
+
+static void
+the_log_has(const char *line)
+{
+	char	 text[4096];
+	size_t	 n;
+
+	log_level(LOG_INFO);
+	CHECK(dup2(usual, STDERR_FILENO) != -1);
+	close(usual);
+	rewind(said);
+	n = fread(text, 1, sizeof(text) - 1, said);
+	text[n] = '\0';
+	fclose(said);
+	assert_non_null(strstr(text, line));
+}
+
 static void
 both_ends_of_one_parity_refuse_each_others_channels(void **state)
 {
@@ -109,7 +141,9 @@ both_ends_of_one_parity_refuse_each_others_channels(void **state)
 	flush();
 	CHECK(run_until(w.now + 5 * SEC, all_up));
 	w.e[0].want_channels = 1;
+	listen_to_the_log();
 	pass(3 * SEC);
+	the_log_has("sctp: stream 0 is reset: an OPEN of the wrong parity\n");
 	EQ(w.e[1].opened, 0);
 	EQ(w.e[0].acked, 0);
 	EQ(w.e[0].closed, 1);
@@ -137,7 +171,9 @@ data_on_a_stream_nobody_opened_closes_it(void **state)
 	ppid_one = 50;
 	ppid_other = 53;
 	w.e[0].want_channels = 1;
+	listen_to_the_log();
 	pass(3 * SEC);
+	the_log_has("sctp: stream 0 is reset: data, and nobody opened it\n");
 	EQ(w.e[1].opened, 0);
 	EQ(w.e[1].total, 0);
 	EQ(w.e[0].closed, 1);
@@ -160,7 +196,9 @@ a_second_open_on_a_channel_closes_it(void **state)
 	address(&w.e[0], &w.e[1]);
 	CHECK(assoc_send(w.e[0].a, w.now, 0, again, 12, &w.tx));
 	flush();
+	listen_to_the_log();
 	pass(3 * SEC);
+	the_log_has("sctp: stream 0 is reset: an OPEN too many\n");
 	EQ(w.e[1].opened, 1);
 	EQ(w.e[1].closed, 1);
 	EQ(w.e[0].closed, 1);
