@@ -43,6 +43,30 @@ a_client_hello_reads_back_and_a_cut_one_lacks_something(void **state)
 	EQ(client_hello_decode(&ch, b, w.n - 1), -1);
 }
 
+/* RFC 5746 3.6: renegotiation_info, or a suite that stands for it. */
+static void
+a_client_may_ask_for_renegotiation_info_either_way(void **state)
+{
+	uint8_t			 b[512];
+	struct wr		 w = wr_of(b, sizeof(b));
+	struct client_hello	 ch;
+	size_t			 i, end = 2 + RANDOM + 1 + 1 + 2;
+
+	(void)state;
+	client_hello_encode(&w, random32, NULL, 0);
+	end += (size_t)(b[end - 2] << 8 | b[end - 1]);
+	for (i = end; i + 1 < w.n && (b[i] != 0xff || b[i + 1] != 1); i++)
+		;
+	CHECK(i + 1 < w.n);
+	b[i] = 0x12;
+	EQ(client_hello_decode(&ch, b, w.n), 0);
+	CHECK(!ch.renegotiation);
+	b[end - 2] = 0x00;
+	b[end - 1] = 0xff;
+	EQ(client_hello_decode(&ch, b, w.n), 0);
+	CHECK(ch.renegotiation);
+}
+
 static void
 a_server_hello_echoes_only_what_was_offered(void **state)
 {
@@ -144,6 +168,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 #define T(x)	cmocka_unit_test(x)
 		T(a_client_hello_reads_back_and_a_cut_one_lacks_something),
+		T(a_client_may_ask_for_renegotiation_info_either_way),
 		T(a_server_hello_echoes_only_what_was_offered),
 		T(an_extension_not_offered_is_refused),
 		T(a_key_exchange_reads_back_and_cut_anywhere_is_refused),
