@@ -1,6 +1,6 @@
 """What else networks are and do: families, small paths, bridges; and what
 happens while a link is in use. Every one verifies every byte."""
-import contextlib, os, time
+import contextlib, os, subprocess, time
 
 from lab import (BLOCKED, BYTES, STUN, TURN, TURN_TCP, USER, Failed, rules)
 
@@ -189,12 +189,30 @@ def docker(lab, port, side, containers=1, wall=True):
     return inside
 
 
+def checks(lab, party):
+    return subprocess.run([lab.hotlink, 'telemetry', '--checks', party.root],
+                          stdout=subprocess.PIPE, text=True,
+                          timeout=10).stdout
+
+
+def no_loopback(lab, pair):
+    """No pair of candidates that either end knows of has a loopback one."""
+    for p in pair.both():
+        lab.wait('telemetry has the pair', 6,
+                 lambda: ' selected ' in checks(lab, p))
+        seen = checks(lab, p)
+        if ' 127.' in seen or '[::1]' in seen:
+            raise Failed('%s: a loopback candidate: %s' % (p.name, seen))
+
+
 @scene('docker two hosts')
 def two_bridges(lab, cell, port):
     """Two containers with the same address, which is no loopback one."""
     a, b = docker(lab, port, 'a')[0], docker(lab, port, 'b')[0]
     with linked(lab, cell, port, a, b, '--strict', *STUN) as pair:
-        return connected(pair, 'direct', types=(('srflx|prflx',) * 2,) * 2)
+        r = connected(pair, 'direct', types=(('srflx|prflx',) * 2,) * 2)
+        no_loopback(lab, pair)
+        return r
 
 
 @scene('docker two hosts without a firewall')
@@ -213,7 +231,9 @@ def two_open_bridges(lab, cell, port):
 def one_bridge(lab, cell, port):
     a, b = docker(lab, port, 'a', 2)
     with linked(lab, cell, port, a, b, '--strict', *STUN) as pair:
-        return connected(pair, 'direct', types=(('host', 'host'),) * 2)
+        r = connected(pair, 'direct', types=(('host', 'host'),) * 2)
+        no_loopback(lab, pair)
+        return r
 
 
 @scene('docker to nat')
