@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "sctp/pair.h"
+#include "sctp/stall.h"
 
 static bool
 some_lost(void)
@@ -411,6 +412,34 @@ what_is_never_acknowledged_ends_it_with_a_reason(void **state)
 	finish();
 }
 
+/* The watchdog: the larger of three timeouts and 5 s without any progress. */
+static void
+what_gets_nowhere_has_five_seconds_or_three_timeouts(void **state)
+{
+	uint64_t	 v[LIB_NUMBERS] = { 0 }, began = 100 * (uint64_t)SEC;
+	struct stall	 s = { .at = 0 };
+
+	(void)state;
+	v[LIB_RTO] = SEC;
+	v[LIB_WINDOW] = 1 << 20;
+	stall_look(&s, began - SEC, MTU, false, v);
+	v[LIB_QUEUED] = 1000;
+	stall_look(&s, began, MTU, false, v);
+	stall_look(&s, began + SEC, MTU, true, v);
+	EQ(stall_end(&s, v), began + 5 * SEC);
+	v[LIB_RTO] = 2 * SEC;
+	EQ(stall_end(&s, v), began + 6 * SEC);
+	v[LIB_ACKED]++;
+	stall_look(&s, began + 2 * SEC, MTU, true, v);
+	EQ(stall_end(&s, v), began + 8 * SEC);
+	/* A peer that rests is told of by what still comes from it. */
+	v[LIB_WINDOW] = 0;
+	stall_look(&s, began + 3 * SEC, MTU, true, v);
+	EQ(stall_end(&s, v), began + 9 * (uint64_t)SEC);
+	stall_look(&s, began + 4 * SEC, MTU, false, v);
+	EQ(stall_end(&s, v), began + 9 * (uint64_t)SEC);
+}
+
 static void
 a_peer_that_is_not_there_ends_it_with_a_reason(void **state)
 {
@@ -587,6 +616,7 @@ main(void)
 		TEST(a_timer_that_is_not_due_does_not_expire),
 		TEST(a_transfer_goes_on_after_an_outage),
 		TEST(what_is_never_acknowledged_ends_it_with_a_reason),
+		TEST(what_gets_nowhere_has_five_seconds_or_three_timeouts),
 		TEST(a_peer_that_is_not_there_ends_it_with_a_reason),
 		TEST(an_idle_association_asks_for_no_wakeups),
 		TEST(a_full_batch_loses_nothing),
