@@ -273,17 +273,18 @@ fuzz: packages-test
 	@HOTLINK_OUT=build/fuzz sh tests/fuzz/run $(FUZZ_SECONDS)
 
 # Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
-# pion" is less of it.
+# pion" is less of it. All parts run, whatever is lost in one.
 interop: packages-build
 	@$(MAKE) -s -j2 $(BIN) $(O)/tests/net/wire
 	@sh tests/interop/setup
-	@tests/interop/run $(INTEROP)
-	@tests/interop/page
-	@tests/interop/media
-	@tests/interop/mdns
-	@tests/interop/media_lossy
-	@HOTLINK=./$(BIN) sh tests/live/ffmpeg
-	@$(MAKE) -s interop-dtls
+	@lost=; \
+	tests/interop/run $(INTEROP) || lost="$$lost run"; \
+	for part in page media mdns media_lossy; do \
+		tests/interop/$$part || lost="$$lost $$part"; \
+	done; \
+	HOTLINK=./$(BIN) sh tests/live/ffmpeg || lost="$$lost ffmpeg"; \
+	$(MAKE) -s interop-dtls || lost="$$lost dtls"; \
+	[ -z "$$lost" ] || { echo "lost in:$$lost" >&2; exit 1; }
 
 # DTLS alone against openssl and GnuTLS: every cell, in a minute. INTEROP_DTLS
 # is for tests/dtls/run, e.g. "-s 2 gnutls 256".
