@@ -274,8 +274,9 @@ fuzz: packages-test
 
 # Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
 # pion" is less of it. All parts run, whatever is lost in one.
-interop: packages-build
-	@$(MAKE) -s -j2 $(BIN) $(O)/tests/net/wire
+interop: packages-build packages-test
+	@$(MAKE) -s -j2 $(BIN) $(O)/tests/net/wire $(O)/tests/dtls/pipe \
+	    $(O)/tests/dtls/proxy
 	@sh tests/interop/setup
 	@lost=; \
 	tests/interop/run $(INTEROP) || lost="$$lost run"; \
@@ -283,7 +284,7 @@ interop: packages-build
 		tests/interop/$$part || lost="$$lost $$part"; \
 	done; \
 	HOTLINK=./$(BIN) sh tests/live/ffmpeg || lost="$$lost ffmpeg"; \
-	$(MAKE) -s interop-dtls || lost="$$lost dtls"; \
+	HOTLINK_OUT=$(O) tests/dtls/run || lost="$$lost dtls"; \
 	[ -z "$$lost" ] || { echo "lost in:$$lost" >&2; exit 1; }
 
 # DTLS alone against openssl and GnuTLS: every cell, in a minute. INTEROP_DTLS
