@@ -215,7 +215,10 @@ class Lab:
 
     def internet(self):
         net = self.space('net')
-        net.ip('link add net type bridge', 'link set net up',
+        # Of its own address: a bridge without one takes that of a port, and
+        # another with the ports that come and go, while others use the old.
+        net.ip('link add net address 02:00:00:00:00:02 type bridge',
+               'link set net up',
                'addr add 203.0.113.1/24 dev net',
                'addr add 203.0.113.2/24 dev net',
                'addr add 2001:db8::1/64 dev net nodad',
