@@ -3,7 +3,8 @@
  *
  * A browser, headless, on the page of the relay: joins as ME and prints what it
  * decoded, a line of JSON, after so many seconds of the first picture or sound;
- * or "absent" if it has no such codec.
+ * or "absent" if it has no such codec. "late": by how many milliseconds at most
+ * this process ran later than it asked to, while the browser played.
  */
 'use strict';
 
@@ -11,6 +12,20 @@ const { launch, open } = require('./launch.js');
 
 const [pkg, url, me, seconds, codec] = process.argv.slice(2);
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/* A machine that is busy stops pictures, too: how long it stopped us. */
+function watchLateness() {
+	const every = 10;
+	let at = Date.now(), late = 0;
+
+	const timer = setInterval(() => {
+		const now = Date.now();
+
+		late = Math.max(late, now - at - every);
+		at = now;
+	}, every);
+	return () => (clearInterval(timer), late);
+}
 
 /* In the page: of the connection that has media, what came of it. */
 const look = `(async () => {
@@ -58,8 +73,11 @@ async function main() {
 		}
 		if (first === null)
 			throw new Error('nothing came');
+		const lateness = watchLateness();
+
 		await sleep(1000 * Number(seconds));
 		last = await page.evaluate(look);
+		last.late = lateness();
 		/* Before the first whole picture there was nothing to see. */
 		last.freezes -= first.freezes;
 		last.shown = await page.evaluate(
