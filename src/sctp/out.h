@@ -6,7 +6,6 @@
 
 #include "base/batch.h"
 
-struct bbr;
 struct steer;
 
 /*

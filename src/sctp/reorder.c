@@ -9,18 +9,6 @@ enum {
 	STEP = 4,		/* a fourth of the least round trip */
 };
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t
-most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 static bool
 was_late(const struct reorder *r, uint64_t now, uint64_t sent_at,
     uint64_t rtt_min)
@@ -49,16 +37,16 @@ reorder_acked(struct reorder *r, uint64_t now, uint64_t sent_at, bool once,
 	} else if (late) {
 		/* It takes a round trip to have an effect. */
 		r->widened = now;
-		extent = most(r->seen[0], r->seen[1]) + rtt_min / STEP;
+		extent = later(r->seen[0], r->seen[1]) + rtt_min / STEP;
 	}
-	r->seen[0] = most(r->seen[0], least(extent, rtt));
+	r->seen[0] = later(r->seen[0], earlier(extent, rtt));
 	return late;
 }
 
 uint64_t
 reorder_window(const struct reorder *r)
 {
-	uint64_t	 seen = most(r->seen[0], r->seen[1]);
+	uint64_t	 seen = later(r->seen[0], r->seen[1]);
 
 	return seen + seen / MARGIN;
 }
@@ -70,7 +58,7 @@ reorder_until(const struct reorder *r, uint64_t sent_at)
 
 	if (window == 0)
 		return 0;
-	return r->latest_at + sent_at + window - least(r->latest,
+	return r->latest_at + sent_at + window - earlier(r->latest,
 	    r->latest_at + sent_at + window);
 }
 
