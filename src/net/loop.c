@@ -180,16 +180,24 @@ loop_add(struct loop *l, struct io *io)
 	return 0;
 }
 
+/* poll and epoll have the same bits. */
+static short
+bits_of(unsigned want)
+{
+	return (short)((want & IO_IN ? POLLIN : 0) |
+	    (want & IO_OUT ? POLLOUT : 0));
+}
+
 /* What poll may leave to epoll; a file that it does not take stays. */
 static void
 lay_down(struct loop *l, struct io *io)
 {
-	struct epoll_event	 ev = { .data = { .ptr = io } };
+	struct epoll_event	 ev = {
+		.events = (uint32_t)bits_of(io->want), .data = { .ptr = io },
+	};
 
-	if (io == &l->rest || l->rest.fd == -1)
+	if (io == &l->rest)
 		return;
-	ev.events = (io->want & IO_IN ? EPOLLIN : 0u) |
-	    (io->want & IO_OUT ? EPOLLOUT : 0u);
 	if (epoll_ctl(l->rest.fd, EPOLL_CTL_ADD, io->fd, &ev) == 0)
 		io->resting = io->want;
 	io->quiet = 0;
@@ -238,8 +246,7 @@ prepare(struct loop *l)
 		if (io == NULL)
 			continue;
 		l->fds[n].fd = is_polled(l, io) ? io->fd : -1;
-		l->fds[n].events = (short)((io->want & IO_IN ? POLLIN : 0) |
-		    (io->want & IO_OUT ? POLLOUT : 0));
+		l->fds[n].events = bits_of(io->want);
 		l->fds[n].revents = 0;
 		l->ios[n] = io;
 		io->slot = ++n;
@@ -322,8 +329,8 @@ got_from(short revents, unsigned want)
 }
 
 /*
- * poll and epoll have the same bits. This is called before all others, and
- * marks what they get, as if they had been polled.
+ * This is called before all others, and marks what they get, as if they had
+ * been polled.
  */
 static void
 on_rest(void *arg, unsigned got, uint64_t now)
