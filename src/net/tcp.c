@@ -73,21 +73,18 @@ is_theirs(int err)
  * pacing of some systems' default (BBR) only costs timers there.
  */
 static void
-no_pacing(int fd, const struct sockaddr_storage *peer)
+no_pacing(int fd)
 {
 	static const char	 plain[] = "reno";
-	struct addr		 a;
 
-	sockaddr_to(&a, (const struct sockaddr *)peer);
-	if (addr_is_loopback(&a))
-		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain,
-		    sizeof(plain) - 1);
+	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof(plain) - 1);
 }
 
 int
 tcp_accept(int listener, struct addr *from)
 {
 	struct sockaddr_storage	 ss;
+	struct addr		 peer;
 	socklen_t		 len;
 	int			 fd;
 
@@ -99,9 +96,11 @@ tcp_accept(int listener, struct addr *from)
 	if (fd == -1)
 		return errno == EAGAIN ? TCP_AGAIN : TCP_ERROR;
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	no_pacing(fd, &ss);
+	sockaddr_to(&peer, (struct sockaddr *)&ss);
+	if (addr_is_loopback(&peer))
+		no_pacing(fd);
 	if (from != NULL)
-		sockaddr_to(from, (struct sockaddr *)&ss);
+		*from = peer;
 	return fd;
 }
 
