@@ -29,7 +29,6 @@ enum {
 	 * is under way.
 	 */
 	SPACE_NEAR = 2 << 20, SPACE_FAR = 4 << 20, SPACE_LEAST = 256 << 10,
-	FAR = 5 * MS,		/* round trip */
 	REOPEN_GAP = 1 * SEC,	/* between two that the peer wants */
 	MESSAGE_MAX = 262144,	/* field.md: never trust a larger limit */
 	MESSAGE_DEFAULT = 65535,	/* no a=max-message-size */
@@ -177,7 +176,7 @@ is_far(const struct peer *p)
 {
 	struct ice_info	 info;
 
-	return ice_info(p->ice, &info) && info.rtt >= FAR;
+	return ice_info(p->ice, &info) && info.rtt >= PEER_FAR;
 }
 
 static size_t

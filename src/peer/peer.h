@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/batch.h"
+#include "base/time.h"
 #include "ice/ice.h"
 #include "sctp/assoc.h"
 #include "peer/sdp.h"
@@ -23,6 +24,7 @@ enum {
 	/* four of them fill one call to the kernel, a record holds one */
 	PEER_MTU_MOST = 16240,
 	PEER_MTU_FOREIGN = 8192,	/* more is too long for some of them */
+	PEER_FAR = 5 * MS,		/* round trip; a shorter path is near */
 };
 
 enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_UP, PEER_FAILED };

@@ -537,6 +537,14 @@ link_has_news(struct link *l)
 	l->party->asked &= ~bit_of(l->nth);
 }
 
+/* What the local side did may be an event, or have something sent. */
+static void
+touch(struct link *l)
+{
+	link_has_news(l);
+	l->party->dirty = true;
+}
+
 /*
  * Frame after frame is for one link, and the others have nothing to say: they
  * are not asked again while the owner pulls events.
@@ -584,8 +592,7 @@ link_attachable(const struct link *l)
 void
 link_attach(struct link *l, uint64_t since)
 {
-	link_has_news(l);
-	l->party->dirty = true;
+	touch(l);
 	machine_attach(&l->m, since);
 }
 
@@ -598,8 +605,7 @@ link_space(struct link *l)
 void
 link_filled(struct link *l, uint64_t now, size_t n)
 {
-	link_has_news(l);
-	l->party->dirty = true;
+	touch(l);
 	l->read_at = now;
 	haste_saw(&l->haste, now, n);
 	machine_filled(&l->m, now, n);
@@ -620,16 +626,14 @@ link_turn(const struct link *l, uint64_t now)
 void
 link_eof(struct link *l, uint64_t now)
 {
-	link_has_news(l);
-	l->party->dirty = true;
+	touch(l);
 	machine_eof(&l->m, now);
 }
 
 void
 link_reset(struct link *l, uint64_t now, const char *why)
 {
-	link_has_news(l);
-	l->party->dirty = true;
+	touch(l);
 	machine_reset(&l->m, now, why);
 }
 
@@ -638,8 +642,7 @@ link_wrote(struct link *l, uint64_t now, size_t n)
 {
 	uint64_t	 took = now > l->arrived_at ? now - l->arrived_at : 0;
 
-	link_has_news(l);
-	l->party->dirty = true;
+	touch(l);
 	if (n > 0)
 		l->wrote_at = now;
 	l->rx_bytes += n;

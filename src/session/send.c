@@ -18,7 +18,6 @@ enum {
 	DATAGRAMS = 16 << 10,		/* beyond cwnd, if it is all theirs */
 	FLOWING = 200 * MS,		/* after that: no stream is busy */
 	UNDER_WAY = 64 << 10,		/* at least, while there is haste */
-	NEAR = 5 * MS,			/* round trip, of a short path */
 	BURST = 64, BURST_LEN = 1300,	/* packets one frame may become */
 };
 
@@ -122,11 +121,11 @@ has_datagrams(const struct party *p)
 
 /* A message is sent to its end before another stream's begins. */
 static size_t
-frame_most(const struct party *p, uint64_t now)
+frame_most(const struct party *p, bool haste)
 {
 	if (has_datagrams(p))
 		return SHORT_FRAME;
-	return carry_in_haste(p, now) ? FRAME_IN_HASTE : FRAME_MAX;
+	return haste ? FRAME_IN_HASTE : FRAME_MAX;
 }
 
 static size_t
@@ -270,7 +269,7 @@ leave_room(const struct peer *peer, size_t budget)
 	size_t			 unacked = peer_unacked(peer), most;
 
 	peer_sctp(peer, &info);
-	if (info.rtt_min >= NEAR)
+	if (info.rtt_min >= PEER_FAR)
 		return budget;
 	most = (size_t)(info.rate * info.rtt_min / SEC / 4 * 5);
 	if (most < UNDER_WAY)
@@ -284,6 +283,7 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 {
 	size_t		 budget, n, most;
 	uint64_t	 idle = 0, bit;		/* bits: had nothing to send */
+	bool		 haste;
 
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->link[i]->carrier == CARRIER_P2P &&
@@ -291,8 +291,9 @@ send_pair(struct party *p, uint64_t now, struct batch *tx)
 			send_control(p->link[i], now, tx);
 	send_media(p, now, tx);
 	budget = budget_of(p->direct->peer);
-	most = frame_most(p, now);
-	if (carry_in_haste(p, now)) {
+	haste = carry_in_haste(p, now);
+	most = frame_most(p, haste);
+	if (haste) {
 		send_hasty(p, now, most, tx);
 		budget = leave_room(p->direct->peer, budget);
 	}
