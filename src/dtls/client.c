@@ -104,6 +104,20 @@ check_exchange(struct dtls *d, struct secrets *s, struct key_exchange *kx,
 }
 
 static struct verdict
+check_request(const struct message *m)
+{
+	struct request	 q;
+
+	if (certificate_request_decode(&q, m->body, m->n) == -1)
+		return refuse("the peer's CertificateRequest is malformed");
+	if (!q.ecdsa)
+		return refuse("the peer takes no ECDSA certificate");
+	if (!q.ecdsa_sha256)
+		return refuse("the peer does not verify ECDSA with SHA-256");
+	return good();
+}
+
+static struct verdict
 agree(struct dtls *d, const struct key_exchange *kx,
     struct ecdh_secret *premaster)
 {
@@ -173,7 +187,6 @@ take(struct dtls *d, uint64_t now, size_t first, size_t n, struct batch *tx)
 	struct pubkey		 key;
 	const struct suite	*suite;
 	struct ecdh_secret	 premaster;
-	bool			 ecdsa;
 
 	if (v.is == GOOD)
 		v = check_hello(&sh, &m[0]);
@@ -185,10 +198,9 @@ take(struct dtls *d, uint64_t now, size_t first, size_t n, struct batch *tx)
 	if (suite->rsa != (key.kind == KEY_RSA))
 		return refuse("the peer's certificate does not fit its suite");
 	memcpy(s.server_random, sh.random, RANDOM);
-	if (certificate_request_decode(&ecdsa, m[3].body, m[3].n) == -1 ||
-	    !ecdsa)
-		return refuse("the peer takes no ECDSA certificate");
-	v = check_exchange(d, &s, &kx, &key, &m[2]);
+	v = check_request(&m[3]);
+	if (v.is == GOOD)
+		v = check_exchange(d, &s, &kx, &key, &m[2]);
 	if (v.is == GOOD)
 		v = agree(d, &kx, &premaster);
 	if (v.is != GOOD)

@@ -281,17 +281,17 @@ certificate_verify_decode(struct key_exchange *k, const uint8_t *p, size_t n)
 }
 
 int
-certificate_request_decode(bool *ecdsa, const uint8_t *p, size_t n)
+certificate_request_decode(struct request *q, const uint8_t *p, size_t n)
 {
 	struct rd	 r = rd_of(p, n), types, sigs;
 
 	types = rd_sub(&r, rd_u8(&r));
 	sigs = rd_sub(&r, rd_u16(&r));
 	rd_sub(&r, rd_u16(&r));			/* authorities: none of ours */
-	*ecdsa = false;
+	q->ecdsa = false;
 	while (types.n > 0)
-		*ecdsa |= rd_u8(&types) == CERT_ECDSA;
-	*ecdsa &= lists(sigs, SIG_ECDSA_SHA256);
+		q->ecdsa |= rd_u8(&types) == CERT_ECDSA;
+	q->ecdsa_sha256 = lists(sigs, SIG_ECDSA_SHA256);
 	return r.bad || r.n > 0 ? -1 : 0;
 }
 

@@ -66,14 +66,18 @@ struct key_exchange {
 	size_t		 siglen;
 };
 
+/* A CertificateRequest: does it take a certificate and signature of ours? */
+struct request {
+	bool	 ecdsa, ecdsa_sha256;
+};
+
 /* Decoders return -1 if the message is malformed. Spans lie in the input. */
 int	 client_hello_decode(struct client_hello *, const uint8_t *, size_t);
 int	 server_hello_decode(struct server_hello *, const uint8_t *, size_t);
 int	 verify_request_decode(struct rd *cookie, const uint8_t *, size_t);
 int	 certificate_decode(struct rd *first, const uint8_t *, size_t);
 int	 key_exchange_decode(struct key_exchange *, const uint8_t *, size_t);
-int	 certificate_request_decode(bool *ecdsa_sha256, const uint8_t *,
-	     size_t);
+int	 certificate_request_decode(struct request *, const uint8_t *, size_t);
 int	 client_key_decode(struct rd *point, const uint8_t *, size_t);
 int	 certificate_verify_decode(struct key_exchange *, const uint8_t *,
 	     size_t);

@@ -441,8 +441,8 @@ static void
 what_browsers_and_we_have_signed_is_verified(void **state)
 {
 	struct recorded	 r;
+	struct request	 q;
 	size_t		 whole = 0;
-	bool		 ecdsa;
 
 	(void)state;
 	for (size_t i = 0; i < BROWSERS; i++) {
@@ -451,9 +451,9 @@ what_browsers_and_we_have_signed_is_verified(void **state)
 		whole++;
 		record_of(&r, &browsers[i]);
 		CHECK(r.sh.ems && r.sh.srtp_ours);
-		EQ(certificate_request_decode(&ecdsa, r.server.m[3].body,
+		EQ(certificate_request_decode(&q, r.server.m[3].body,
 		    r.server.m[3].n), 0);
-		CHECK(ecdsa);
+		CHECK(q.ecdsa && q.ecdsa_sha256);
 		EQ(r.server.m[4].type, SERVER_HELLO_DONE);
 		CHECK(server_signed(&r));
 		CHECK(client_signed(&r));

@@ -222,6 +222,41 @@ a_hello_without_what_we_need_fails_with_the_reason(void **state)
 	}
 }
 
+/* A CertificateRequest: its types, and the first of its signatures. */
+static bool
+ask_for_others(struct pair *p, int side, struct dgram *g)
+{
+	static const char *const	 ours = "\x02\x40\x01\0\x0c\x04\x03",
+			    *const theirs[] = {
+		"\x02\x02\x01\0\x0c\x04\x03", "\x02\x40\x01\0\x0c\x05\x03",
+		"\x02\x40\x01\0\x0d\x04\x03",
+	};
+
+	for (size_t i = 0; side == 0 && i + 7 <= g->n; i++)
+		if (memcmp(g->p + i, ours, 7) == 0)
+			memcpy(g->p + i, theirs[p->which], 7);
+	return true;
+}
+
+static void
+a_request_for_what_we_lack_fails_with_the_reason(void **state)
+{
+	static const char *const	 why[] = {
+		"the peer takes no ECDSA certificate",
+		"the peer does not verify ECDSA with SHA-256",
+		"the peer's CertificateRequest is malformed",
+	};
+	struct pair			 p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(why) / sizeof(why[0]); i++) {
+		open_pair(&p, &calm);
+		p.tap = ask_for_others;
+		p.which = i;
+		fails_with(&p, 0, why[i]);
+	}
+}
+
 static bool
 drop_to_client(struct pair *p, int side, struct dgram *g)
 {
@@ -811,6 +846,7 @@ main(void)
 		T(another_fingerprint_fails_with_the_reason),
 		T(another_key_than_the_pinned_one_fails_with_the_reason),
 		T(a_hello_without_what_we_need_fails_with_the_reason),
+		T(a_request_for_what_we_lack_fails_with_the_reason),
 		T(a_lost_last_flight_is_sent_again_when_asked_for),
 		T(a_spoilt_record_is_dropped_and_the_true_one_still_taken),
 		T(a_replayed_record_is_dropped),

@@ -131,12 +131,12 @@ a_key_exchange_reads_back_and_cut_anywhere_is_refused(void **state)
 static void
 request_cut(void *arg, const uint8_t *p, size_t n, size_t which)
 {
-	bool		 ecdsa;
+	struct request	 q;
 	struct rd	 first;
 
 	(void)which;
 	if (arg == NULL)
-		EQ(certificate_request_decode(&ecdsa, p, n), -1);
+		EQ(certificate_request_decode(&q, p, n), -1);
 	else
 		EQ(certificate_decode(&first, p, n), -1);
 }
@@ -148,12 +148,12 @@ certificates_and_requests_cut_anywhere_are_refused(void **state)
 	struct wr	 w = wr_of(b, sizeof(b));
 	struct span	 s = { der, sizeof(der) };
 	struct rd	 first;
-	bool		 ecdsa;
+	struct request	 q;
 
 	(void)state;
 	certificate_request_encode(&w);
-	EQ(certificate_request_decode(&ecdsa, b, w.n), 0);
-	CHECK(ecdsa);
+	EQ(certificate_request_decode(&q, b, w.n), 0);
+	CHECK(q.ecdsa && q.ecdsa_sha256);
 	mangle_cut(b, w.n, request_cut, NULL);
 	w = wr_of(b, sizeof(b));
 	certificate_encode(&w, s);
