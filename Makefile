@@ -89,7 +89,7 @@ TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
 	icmp impair udp_faults multicast linger
 TEST_ICE = ice probe rules stun turn change report mdns named hostile
-TEST_DTLS = dtls message reassembly browsers doubt recut
+TEST_DTLS = dtls message reassembly browsers doubt recut random
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
@@ -190,6 +190,9 @@ $(O)/tests/net/udp_faults: WRAP += -Wl,--wrap=sendmmsg -Wl,--wrap=sendmsg \
 
 # Others that run when the loop lets them, and a clock that stands.
 $(O)/tests/net/loop: WRAP += -Wl,--wrap=sched_yield -Wl,--wrap=clock_now
+
+# Numbers that chance would never draw.
+$(O)/tests/dtls/random: WRAP += -Wl,--wrap=rng_bytes
 
 # cmocka has no static archive, so tests are linked dynamically.
 $(TESTS) $(TOOLS): $(O)/tests/%: $(O)/tests/%.o $(SUPPORT_OBJ) $(O)/libhotlink.a
