@@ -27,6 +27,13 @@ LABEL, KEYS = 'EXTRACTOR-dtls_srtp', 60
 LINES = 12                      # each way
 AGAIN = 0.15                    # seconds until a line is sent again
 UP, DATA, END = 35, 20, 5       # seconds
+P384 = 24                       # RFC 8422 section 5.1.1
+# Their certificate is of P-384, and that is their group. Ours is of P-256, as
+# everybody's has to be (RFC 8827 section 6.5). GnuTLS takes it all the same;
+# openssl takes no certificate of a curve that is not one of its groups (RFC
+# 8422 section 5.1.1), but with P-256 behind P-384 it does. A server alone can
+# put a group first, so of ours X25519 or P-256 is chosen then.
+P384_TRICKS = 'only-p384', 'p384-first', 'only-sha384'
 
 PATHS = {
     'clean': '',
@@ -166,6 +173,9 @@ class Openssl:
             argv += ['-cert', name + '.pem', '-key', name + '.key']
         profile = {'no-srtp': None, 'other-srtp': 'SRTP_AEAD_AES_128_GCM'}.get(
             c.trick, 'SRTP_AES128_CM_SHA1_80')
+        argv += {'only-p384': ['-groups', 'P-384'],
+                 'p384-first': ['-groups', 'P-384:P-256', '-serverpref'],
+                 'only-sha384': ['-sigalgs', 'ECDSA+SHA384']}.get(c.trick, [])
         return argv + (['-use_srtp', profile] if profile else [])
 
     def cipher(self):
@@ -223,10 +233,12 @@ class Gnutls:
             cipher, version = 'AES-128-CBC', '1.0'
         profile = {'no-srtp': None, 'other-srtp': 'SRTP_AES128_CM_HMAC_SHA1_32'}.get(
             c.trick, 'SRTP_AES128_CM_HMAC_SHA1_80')
+        more = {'only-p384': ':-GROUP-ALL:+GROUP-SECP384R1',
+                'only-sha384': ':-GROUP-ALL:+GROUP-SECP384R1:-SIGN-ALL:'
+                '+SIGN-ECDSA-SHA384'}.get(c.trick, '')
         argv = ['--udp', '--mtu', str(c.mtu), '--priority',
                 'NORMAL:-VERS-ALL:+VERS-DTLS%s:-CIPHER-ALL:+%s%s' % (
-                    version, cipher, ':-GROUP-ALL:+GROUP-SECP384R1'
-                    if c.trick == 'only-p384' else ''),
+                    version, cipher, more),
                 '--keymatexport', LABEL, '--keymatexportsize', str(KEYS)]
         if c.trick != 'no-certificate' or c.we == 'client':
             argv += ['--x509certfile', name + '.pem', '--x509keyfile',
@@ -480,9 +492,22 @@ class Cell:
         for name, n in re.findall(r'(\w+)=(\d+)', stats[1]):
             self.got[name] = int(n)
         check(ours['big'] == 0, 'a datagram of ours is larger than the MTU')
+        self.got['group'] = ours['group'] or theirs['group']
         return ways
 
-    async def scenario(self, box):
+    def is_refused(self):
+        return self.trick in REFUSED and \
+            (self.peer, self.we, self.trick) not in NOT_REFUSED
+
+    def is_slow(self):
+        return self.is_refused() and (self.trick, self.we) in SLOW
+
+    def scenario(self):
+        if self.is_refused():
+            return refused
+        return renegotiated if self.trick == 'renegotiate' else Cell.whole
+
+    async def whole(self, box):
         await self.up()
         await self.their.verify(self.them, None)
         await self.data()
@@ -490,6 +515,8 @@ class Cell:
         keys = re.search('^keys (.*)', self.us.text(), re.M)[1]
         check(keys == self.their.keys(self.them, ways),
               'the exported keys differ')
+        check(self.trick not in ('only-p384', 'p384-first') or
+              self.got['group'] == P384, 'another group than P-384')
         if self.trick in ('last-flight', 'their-flight'):
             check(self.got['final_lost'] == 2, 'no last flight was lost')
             check(self.trick != 'last-flight' or self.we == 'client' or
@@ -499,7 +526,7 @@ class Cell:
         self.processes = []
         try:
             await self.start(box, seed)
-            await SCENARIOS.get(self.trick, Cell.scenario)(self, box)
+            await self.scenario()(self, box)
             self.why = None
         except Lost as e:
             self.why = str(e)
@@ -533,13 +560,29 @@ REFUSED = {
     'dtls1': {'server': 'the peer offers no DTLS 1.2'},
     'distrust': {'client': "the peer's alert: ",
                  'server': "the peer's alert: unknown_ca"},
+    'only-sha384': {
+        role: 'the peer does not verify ECDSA with SHA-256'
+        for role in ('client', 'server')},
+    'only-p384': {role: "the peer's alert: illegal_parameter"
+                  for role in ('client', 'server')},
+}
+# And what they say of it, where they do before their own time runs out.
+THEIR_WORDS = {
+    ('openssl', 'only-p384'): 'wrong curve',
+    ('openssl', 'only-sha384'): 'alert handshake failure',
+    ('gnutls', 'only-sha384'): 'A TLS fatal alert has been received',
 }
 # Without a suite gnutls-serv says nothing; gnutls-cli looks at a certificate
 # only after the handshake.
 SILENT = 'the DTLS handshake timed out'
-NOT_REFUSED = {('gnutls', 'server', 'distrust')}
+NOT_REFUSED = {('gnutls', 'server', 'distrust'),
+               ('gnutls', 'client', 'only-p384'),
+               ('gnutls', 'server', 'only-p384')}
+# gnutls-cli asks on in spite of an alert.
+DEAF = {('gnutls', 'server', 'only-sha384')}
 SLOW = {('other-suite', 'client'), ('distrust', 'client'),
-        ('distrust', 'server')}
+        ('distrust', 'server'), ('only-p384', 'client'),
+        ('only-p384', 'server')}
 
 
 async def refused(cell, box):
@@ -549,6 +592,9 @@ async def refused(cell, box):
                                                   'other-suite')
     check(m[2].startswith(SILENT if silent else
                           REFUSED[cell.trick][cell.we]), m[2])
+    words = THEIR_WORDS.get((cell.peer, cell.trick))
+    if words and (cell.peer, cell.we, cell.trick) not in DEAF:
+        await cell.them.until(words, END, 'they do not say "%s"' % words)
     await cell.finish()
     cell.got['refused'] = m[2]
 
@@ -579,10 +625,6 @@ async def renegotiated(cell, box):
     check(ours['alerts'] > (cell.peer == 'gnutls'), 'no warning')
 
 
-SCENARIOS = {trick: refused for trick in REFUSED}
-SCENARIOS['renegotiate'] = renegotiated
-
-
 def matrix():
     """Every cell; and of them a cover: each pair of axes has met."""
     kinds = [(p, w, c, s) for p in PEERS for w in ('client', 'server')
@@ -597,15 +639,15 @@ def matrix():
 
 def exceptions():
     def cell(peer, we, trick):
-        return Cell(peer, we, 'ecdsa', 'aes', 1200, 'clean', trick)
+        cert = 'p384' if trick in P384_TRICKS else 'ecdsa'
+        return Cell(peer, we, cert, 'aes', 1200, 'clean', trick)
 
     some = [cell('openssl', 'client', 'cookie'),
             cell('gnutls', 'client', 'no-cookie')]
     some += [Cell(p, we, c, 'aes', mtu, 'loss') for p in PEERS
              for we in ('client', 'server') for c in ('p384', 'rsa4096')
              for mtu in (256, 1200)]
-    # openssl takes no certificate of a curve that is not one of its groups
-    # (RFC 8422 section 5.1.1), and ours is of P-256
+    some += [cell('openssl', 'client', 'p384-first')]
     some += [cell('gnutls', we, 'only-p384') for we in ('client', 'server')]
     some += [cell(p, we, t) for p in PEERS for we in ('client', 'server')
              for t in ('last-flight', 'their-flight', 'renegotiate')]
@@ -618,8 +660,8 @@ def cells_for(args):
     whole, cover = matrix()
     some = exceptions()
     if args.check:
-        some = cover + [c for c in some if (c.trick, c.we) not in SLOW
-                        and c.cert in CERTS]
+        some = cover + [c for c in some if not c.is_slow() and
+                        (c.cert in CERTS or c.trick in P384_TRICKS)]
     else:                       # what takes longest first
         some = some[::-1] + whole
     some = [c for c in some if all(w in c.name().split() for w in args.words)]

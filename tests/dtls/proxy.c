@@ -31,7 +31,8 @@ static const char	 HELP[] =
 "RULES, first for what the client sends, are those of tests/net/wire; their\n"
 "mtu is of what UDP carries. Says \"port P\", where the client has to go.\n"
 "SIGTERM ends it; at the end there is a JSON line for each way: counts, and\n"
-"the random of the hello that went it, which exported keys depend on.\n"
+"the random of the hello that went it, which exported keys depend on, and\n"
+"the group of the ServerKeyExchange.\n"
 "\n"
 "  -f N        loses the client's first N datagrams that end its handshake,\n"
 "              which are those with a handshake record that is encrypted\n"
@@ -51,6 +52,7 @@ static struct way {
 	unsigned long		 finals, alerts;
 	size_t			 largest;
 	char			 random[2 * RANDOM + 1]; /* of its hello */
+	unsigned		 group;	/* of its ServerKeyExchange */
 } ways[2] = { { .name = "client" }, { .name = "server" } };
 
 static struct sockaddr_in	 client;
@@ -103,6 +105,20 @@ note_hello(struct way *w, const struct record *rec)
 		hex_encode(w->random, random, RANDOM);
 }
 
+/* The group of the key exchange, if the record begins with one. */
+static void
+note_exchange(struct way *w, const struct record *rec)
+{
+	struct rd	 r = rd_of(rec->body.p, rec->body.n);
+	uint8_t		 type = rd_u8(&r);
+
+	rd_span(&r, 5);				/* length, sequence */
+	if (type != SERVER_KEY_EXCHANGE || rd_u24(&r) != 0)
+		return;
+	rd_span(&r, 3 + 1);			/* length, named_curve */
+	w->group = rd_u16(&r);
+}
+
 /* Is it, or part of it, what ends a handshake? */
 static bool
 inspect(struct way *w, uint8_t *p, size_t n)
@@ -112,8 +128,10 @@ inspect(struct way *w, uint8_t *p, size_t n)
 	bool		 ends = false;
 
 	while (s.n > 0 && record_next(&r, &s) == 0) {
-		if (r.type == CONTENT_HANDSHAKE && r.epoch == 0)
+		if (r.type == CONTENT_HANDSHAKE && r.epoch == 0) {
 			note_hello(w, &r);
+			note_exchange(w, &r);
+		}
 		ends |= r.type == CONTENT_HANDSHAKE && r.epoch > 0;
 		w->alerts += r.type == CONTENT_ALERT && r.epoch > 0;
 	}
@@ -190,8 +208,8 @@ report(const struct way *w)
 	printf("{\"from\":\"%s\"", w->name);
 	impair_print(w->path);
 	printf(",\"finals\":%lu,\"final_lost\":%lu,\"alerts\":%lu,"
-	    "\"largest\":%zu,\"random\":\"%s\"}\n", w->finals, w->final_lost,
-	    w->alerts, w->largest, w->random);
+	    "\"largest\":%zu,\"random\":\"%s\",\"group\":%u}\n", w->finals,
+	    w->final_lost, w->alerts, w->largest, w->random, w->group);
 }
 
 static void
