@@ -64,9 +64,8 @@ struct assoc {
 	struct steer		 steer;
 	size_t			 chunk;		/* of a message, per packet */
 	uint16_t		 streams;	/* the lesser of both ways */
-	uint8_t			*buf;		/* one message, or what came */
-	size_t			 cap, have;
-	uint16_t		 part_of;	/* stream of what is in buf */
+	uint8_t			*buf;		/* one message */
+	size_t			 cap;
 	unsigned		 channels;
 	unsigned		 tells, duties;	/* chans with tell; or to do */
 	struct chan		 chan[LIB_STREAMS];
@@ -142,9 +141,11 @@ assoc_new(const struct assoc_conf *conf, uint64_t now)
 	if (a->conf.rcvbuf == 0)
 		a->conf.rcvbuf = SPACE_MAX;
 	if (a->conf.max_message == 0)
-		a->conf.max_message = MESSAGE;
+		a->conf.max_message = a->conf.rcvbuf / 2 < MESSAGE ?
+		    a->conf.rcvbuf / 2 : MESSAGE;
 	assert(a->conf.mtu >= MTU_MIN && a->conf.mtu <= MTU_MAX);
 	assert(a->steer.most <= SPACE_MAX && a->conf.rcvbuf <= RCVBUF_MAX);
+	assert(a->conf.max_message <= a->conf.rcvbuf / 2);
 	a->now = now;
 	a->streams = LIB_STREAMS;
 	a->cap = a->conf.max_message + NOTE;
@@ -176,7 +177,7 @@ void
 assoc_start(struct assoc *a, uint64_t now, struct batch *tx)
 {
 	struct lib_conf	 c = { a->conf.mtu - COMMON, a->steer.space,
-	    a->conf.rcvbuf };
+	    a->conf.rcvbuf, a->conf.max_message };
 
 	if (a->so != NULL || a->state != ASSOC_NEW)
 		return;
@@ -516,25 +517,18 @@ on_note(struct assoc *a, const uint8_t *p, size_t n, struct assoc_event *ev)
 	return false;
 }
 
-/* A piece of a message behind the ones before it: true once it is whole. */
+/*
+ * Only what is larger than we accept comes in parts, see lib_conf; so nothing
+ * that the peer gives up midway was ever begun here.
+ */
 static bool
-on_piece(struct assoc *a, const struct sctp_rcvinfo *info, size_t n, bool end,
+on_whole(struct assoc *a, const struct sctp_rcvinfo *info, size_t n, bool end,
     struct assoc_event *ev)
 {
-	if (a->have > 0 && info->rcv_sid != a->part_of) {
-		set_lost(a, "interleaved messages");
-		return false;
-	}
-	a->part_of = info->rcv_sid;
-	a->have += n;
-	if (a->have > a->conf.max_message) {
+	if (!end || n > a->conf.max_message) {
 		set_lost(a, "a message is too large");
 		return false;
 	}
-	if (!end)
-		return false;
-	n = a->have;
-	a->have = 0;
 	return info->rcv_sid < LIB_STREAMS &&
 	    on_message(a, info->rcv_sid, ntohl(info->rcv_ppid), n, ev);
 }
@@ -550,8 +544,8 @@ receive(struct assoc *a, struct assoc_event *ev)
 	ssize_t			 n;
 
 	memset(&info, 0, sizeof(info));
-	n = usrsctp_recvv(a->so, a->buf + a->have, a->cap - a->have, NULL,
-	    NULL, &info, &infolen, &type, &flags);
+	n = usrsctp_recvv(a->so, a->buf, a->cap, NULL, NULL, &info, &infolen,
+	    &type, &flags);
 	if (n < 0 && (errno == EWOULDBLOCK || errno == EINPROGRESS ||
 	    errno == ENOTCONN)) {
 		a->readable = false;
@@ -563,8 +557,8 @@ receive(struct assoc *a, struct assoc_event *ev)
 		return -1;
 	}
 	if (flags & MSG_NOTIFICATION)
-		return on_note(a, a->buf + a->have, (size_t)n, ev);
-	return on_piece(a, &info, (size_t)n, (flags & MSG_EOR) != 0, ev);
+		return on_note(a, a->buf, (size_t)n, ev);
+	return on_whole(a, &info, (size_t)n, (flags & MSG_EOR) != 0, ev);
 }
 
 static bool

@@ -32,7 +32,8 @@ struct assoc_conf {
 	 * RFC 9260 6.2 allows, so a FORWARD TSN may pass it.
 	 */
 	bool		 keeps;
-	size_t		 max_message;	/* the largest we accept: 0: 262144 */
+	/* the largest we accept; 0: 262144, or half of rcvbuf if less */
+	size_t		 max_message;
 };
 
 struct assoc_event {

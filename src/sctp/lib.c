@@ -265,6 +265,7 @@ set_all(struct socket *so, const struct lib_conf *c)
 	struct sctp_assoc_value		 reset;
 	int				 snd = (int)c->sndbuf;
 	int				 rcv = (int)c->rcvbuf, on = 1;
+	uint32_t			 parts = (uint32_t)c->message;
 
 	memset(&init, 0, sizeof(init));
 	init.sinit_num_ostreams = LIB_STREAMS;
@@ -276,6 +277,8 @@ set_all(struct socket *so, const struct lib_conf *c)
 	    set(so, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) &&
 	    set(so, SOL_SOCKET, SO_SNDBUF, &snd, sizeof(snd)) &&
 	    set(so, SOL_SOCKET, SO_RCVBUF, &rcv, sizeof(rcv)) &&
+	    set(so, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, &parts,
+	    sizeof(parts)) &&
 	    set(so, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof(on)) &&
 	    set(so, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof(on)) &&
 	    set(so, IPPROTO_SCTP, SCTP_INITMSG, &init, sizeof(init)) &&

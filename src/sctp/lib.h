@@ -33,6 +33,7 @@ enum {
 struct lib_conf {
 	size_t	 mtu;		/* chunks of a packet, no common header */
 	size_t	 sndbuf, rcvbuf;
+	size_t	 message;	/* up to this, at most rcvbuf / 2, whole */
 };
 
 /*

@@ -300,6 +300,29 @@ a_message_of_any_size_arrives_whole_and_once(void **state)
 	settle();
 }
 
+/*
+ * Of the longest messages much has arrived when they are given up. No part of
+ * one is taken for a message, nor for the beginning of another.
+ */
+static void
+the_longest_messages_arrive_whole_or_not_at_all(void **state)
+{
+	struct flow	 all[] = { stream, once, once };
+
+	(void)state;
+	all[0].rate = RATE / 50;
+	all[1].size = all[2].size = MESSAGE;
+	all[1].vary = all[2].vary = true;
+	all[1].rate = all[2].rate = RATE / 4;
+	all[2].how = (struct assoc_how){ false, ASSOC_LIFETIME_MS, 60 };
+	ready(all, 3, false);
+	loses(10);
+	run_for(10 * SEC);
+	for (int i = 1; i < 3; i++)
+		CHECK(flow[i].got > 0 && flow[i].got < flow[i].sent);
+	settle();
+}
+
 /* RFC 3758, 3.5: a duplicate waits for a round trip. */
 static void
 a_forward_tsn_that_is_lost_is_sent_again(void **state)
@@ -391,6 +414,7 @@ main(void)
 		TEST(a_loss_of_one_in_a_hundred_leaves_the_path_filled),
 		TEST(what_has_a_time_to_live_fills_the_path_too),
 		TEST(a_message_of_any_size_arrives_whole_and_once),
+		TEST(the_longest_messages_arrive_whole_or_not_at_all),
 		TEST(a_forward_tsn_that_is_lost_is_sent_again),
 		TEST(a_stream_beside_them_loses_nothing),
 		TEST(a_peer_that_may_forget_is_told_to_pass_no_stream),

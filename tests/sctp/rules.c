@@ -242,21 +242,32 @@ text_and_empty_messages_are_told_apart(void **state)
 	finish();
 }
 
+/* What is said, and what a window has room for. */
 static void
 a_message_over_the_limit_ends_the_association(void **state)
 {
-	struct simnet_conf	 net = { .seed = 21, .delay = MS };
+	struct simnet_conf		 net = { .seed = 21, .delay = MS };
+	static const struct {
+		size_t			 limit;
+		struct assoc_conf	 conf;
+	}				 t[] = {
+		{ 65535, { .max_message = 65535 } },
+		{ 131072, { .rcvbuf = 262144 } },
+		{ 200000, { .max_message = 200000 } },
+	};
 
 	(void)state;
-	up(&net, (struct assoc_conf){ .max_message = 65535 });
-	open_one();
-	w.e[0].want = w.e[0].size = 65535;
-	CHECK(run_until(w.now + SEC, all_sent));
-	w.e[0].want = 65535 + 65536;
-	w.e[0].size = 65536;
-	CHECK(run_until(w.now + SEC, some_lost));
-	STREQ(assoc_why(w.e[1].a), "a message is too large");
-	finish();
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		up(&net, t[i].conf);
+		open_one();
+		w.e[0].want = w.e[0].size = t[i].limit;
+		CHECK(run_until(w.now + SEC, all_sent));
+		w.e[0].want += ++w.e[0].size;
+		CHECK(run_until(w.now + SEC, some_lost));
+		STREQ(assoc_why(w.e[1].a), "a message is too large");
+		EQ(w.e[1].total, t[i].limit);
+		finish();
+	}
 }
 
 static void
