@@ -662,6 +662,12 @@ flow_idle(const struct flow *f)
 	return f->phase == OVER;
 }
 
+bool
+flow_is_behind(const struct flow *f)
+{
+	return ring_used(&f->down.ring) > 0;
+}
+
 void
 flow_stats(const struct flow *f, struct flow_stats *st)
 {

@@ -129,6 +129,8 @@ uint64_t	 flow_deadline(const struct flow *);
 uint64_t	 flow_waiting_since(const struct flow *);
 /* no generation is open */
 bool		 flow_idle(const struct flow *);
+/* the local side could not take all that came */
+bool		 flow_is_behind(const struct flow *);
 
 struct flow_stats {
 	/* payload accepted / written locally */

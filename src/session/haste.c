@@ -1,9 +1,9 @@
 #include "session/haste.h"
 
 void
-haste_saw(struct haste *h, uint64_t now, size_t n)
+haste_saw(struct haste *h, uint64_t now, size_t n, bool behind)
 {
-	if (n > HASTE_SMALL)
+	if (n > HASTE_SMALL || behind)
 		h->large_at = now;
 	else
 		h->small_at = now;

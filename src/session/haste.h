@@ -9,8 +9,9 @@
 
 /*
  * Is somebody waiting for each of a link's frames? They are small then, and
- * few: both ends ask and answer. One large piece, either way, and the link
- * carries bulk for the next second: nobody makes room for it.
+ * few: both ends ask and answer. One large piece, either way, or one that is
+ * not taken at once, and the link carries bulk for the next second: nobody
+ * makes room for it.
  */
 struct haste {
 	uint64_t	 small_at, large_at;	/* 0: never */
@@ -22,8 +23,11 @@ enum {
 	HASTE_CALM = 1 * SEC,
 };
 
-/* That much was read from the local side, or came from the peer. */
-void	 haste_saw(struct haste *, uint64_t now, size_t);
+/*
+ * That much was read from the local side, or came from the peer. behind: it
+ * has to wait for room, or for a slow reader, and so is waited for by nobody.
+ */
+void	 haste_saw(struct haste *, uint64_t now, size_t, bool behind);
 
 bool	 haste_is_on(const struct haste *, uint64_t now);
 

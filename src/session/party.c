@@ -607,8 +607,8 @@ link_filled(struct link *l, uint64_t now, size_t n)
 {
 	touch(l);
 	l->read_at = now;
-	haste_saw(&l->haste, now, n);
 	machine_filled(&l->m, now, n);
+	haste_saw(&l->haste, now, n, machine_space(&l->m).n == 0);
 }
 
 uint64_t

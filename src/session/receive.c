@@ -143,7 +143,8 @@ on_frame(struct party *p, uint64_t now, const struct peer_event *ev)
 		return;
 	}
 	if (ev->channel != p->control) {
-		haste_saw(&l->haste, now, ev->data.n);
+		haste_saw(&l->haste, now, ev->data.n,
+		    flow_is_behind(l->m.flow));
 		count_received(l, now);
 	} else
 		l->last_traffic = now;

@@ -23,7 +23,7 @@ small_frames_are_in_haste_for_a_moment(void **state)
 
 	(void)state;
 	CHECK(!haste_is_on(&h, 5 * SEC));
-	haste_saw(&h, 5 * SEC, 64);
+	haste_saw(&h, 5 * SEC, 64, false);
 	CHECK(haste_is_on(&h, 5 * SEC));
 	CHECK(haste_is_on(&h, 5 * SEC + HASTE_LASTS - 1));
 	CHECK(!haste_is_on(&h, 5 * SEC + HASTE_LASTS));
@@ -35,12 +35,12 @@ a_link_that_carries_bulk_is_not_in_haste(void **state)
 	struct haste	 h = { 0, 0 };
 
 	(void)state;
-	haste_saw(&h, 5 * SEC, HASTE_SMALL + 1);
-	haste_saw(&h, 5 * SEC, 4);
+	haste_saw(&h, 5 * SEC, HASTE_SMALL + 1, false);
+	haste_saw(&h, 5 * SEC, 4, false);
 	CHECK(!haste_is_on(&h, 5 * SEC));
-	haste_saw(&h, 5 * SEC + HASTE_CALM, 4);
+	haste_saw(&h, 5 * SEC + HASTE_CALM, 4, false);
 	CHECK(haste_is_on(&h, 5 * SEC + HASTE_CALM));
-	haste_saw(&h, 5 * SEC + HASTE_CALM, HASTE_SMALL + 1);
+	haste_saw(&h, 5 * SEC + HASTE_CALM, HASTE_SMALL + 1, false);
 	CHECK(!haste_is_on(&h, 5 * SEC + HASTE_CALM));
 }
 
@@ -183,6 +183,38 @@ bulk_does_not_make_room_for_bulk(void **state)
 	world_free(w);
 }
 
+/* Whoever reads less than comes waits for none of it, nor does its sender. */
+static void
+who_reads_slowly_is_not_in_haste(void **state)
+{
+	struct world	*w = busy_world(97, RATE);
+	struct app	*reader = &w->side[1].app[1];
+	struct span	 piece;
+	size_t		 hasty[2] = { 0, 0 };
+
+	(void)state;
+	reader->stopped = true;
+	w->side[0].app[1].to_send = MUCH;
+	pump(w, 0);
+	for (int i = 0; i < 400; i++) {
+		piece = link_pending(reader->link);
+		if (piece.n > 1024)
+			piece.n = 1024;
+		reader->stopped = false;
+		app_take(w, 1, reader, piece);
+		reader->stopped = true;
+		world_run(w, EVERY);
+		for (int k = 0; k < 2 && i > 200; k++)
+			hasty[k] += party_haste(w->side[k].party, w->now) > 0;
+	}
+	print_message("in haste: %zu and %zu of 200\n", hasty[0], hasty[1]);
+	CHECK(reader->got > 300 * 1024);
+	EQ(hasty[0], 0);
+	EQ(hasty[1], 0);
+	nothing_was_reset(w);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -196,6 +228,7 @@ main(void)
 		cmocka_unit_test(
 		    what_finds_no_room_in_the_batch_goes_in_the_next_turn),
 		cmocka_unit_test(bulk_does_not_make_room_for_bulk),
+		cmocka_unit_test(who_reads_slowly_is_not_in_haste),
 	};
 
 	return RUN(tests);
