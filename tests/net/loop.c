@@ -64,6 +64,23 @@ watch_fd(struct seen *s, size_t i, int fd, unsigned want)
 	EQ(loop_add(s->loop, &s->io[i]), 0);
 }
 
+/* A pipe, and what is wanted of its end to read. */
+static void
+setup_pipe(struct seen *s, int p[2], unsigned want)
+{
+	setup(s);
+	EQ(pipe(p), 0);
+	watch_fd(s, 0, p[0], want);
+}
+
+static void
+close_pipe(struct seen *s, int p[2])
+{
+	close(p[0]);
+	close(p[1]);
+	loop_free(s->loop);
+}
+
 static void
 arm(struct seen *s, size_t i, void (*fn)(void *, uint64_t), uint64_t at)
 {
@@ -169,9 +186,7 @@ a_ready_descriptor_is_reported(void **state)
 	int		 p[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
-	watch_fd(&s, 0, p[0], IO_IN);
+	setup_pipe(&s, p, IO_IN);
 	EQ(write(p[1], "x", 1), 1);
 	loop_run(s.loop);
 	EQ(s.got, IO_IN);
@@ -180,9 +195,7 @@ a_ready_descriptor_is_reported(void **state)
 	s.got = 0;
 	loop_run(s.loop);
 	EQ(s.got, IO_OUT);
-	close(p[0]);
-	close(p[1]);
-	loop_free(s.loop);
+	close_pipe(&s, p);
 }
 
 /* While the loop lets others run, one of them writes. */
@@ -245,9 +258,7 @@ who_waits_in_haste_lets_others_run_first(void **state)
 	EQ(other.yields, 1);
 	other.fd = -1;
 	other.clock = 0;
-	close(p[0]);
-	close(p[1]);
-	loop_free(s.loop);
+	close_pipe(&s, p);
 }
 
 static void
@@ -257,10 +268,8 @@ a_hang_up_is_reported_as_what_was_wanted(void **state)
 	int		 p[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
+	setup_pipe(&s, p, IO_IN);
 	close(p[1]);
-	watch_fd(&s, 0, p[0], IO_IN);
 	loop_run(s.loop);
 	CHECK(s.got & IO_IN);
 	CHECK(s.got & IO_HUP);
@@ -275,10 +284,8 @@ a_descriptor_nobody_wants_does_not_spin(void **state)
 	int		 p[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
+	setup_pipe(&s, p, 0);
 	close(p[1]);			/* POLLHUP from now on */
-	watch_fd(&s, 0, p[0], 0);
 	arm(&s, 0, stop, clock_now() + 20 * MS);
 	loop_run(s.loop);
 	EQ(s.calls, 0);
@@ -307,17 +314,13 @@ what_is_deleted_in_a_turn_is_not_called_in_it(void **state)
 	int		 p[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
+	setup_pipe(&s, p, IO_IN);
 	EQ(write(p[1], "x", 1), 1);
-	watch_fd(&s, 0, p[0], IO_IN);
 	watch_fd(&s, 1, p[1], IO_OUT);
 	s.io[0].ready = s.io[1].ready = delete_the_other;
 	loop_run(s.loop);
 	EQ(s.calls, 1);
-	close(p[0]);
-	close(p[1]);
-	loop_free(s.loop);
+	close_pipe(&s, p);
 }
 
 static uint64_t
@@ -348,9 +351,7 @@ one_that_was_quiet_for_long_is_reported(void **state)
 	int		 p[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
-	watch_fd(&s, 0, p[0], IO_IN);
+	setup_pipe(&s, p, IO_IN);
 	for (int i = 0; i < 3; i++) {
 		make_quiet(&s);
 		EQ(write(p[1], "x", 1), 1);
@@ -403,10 +404,8 @@ of_those_that_were_quiet_a_deleted_one_is_not_called(void **state)
 	int		 p[2], q[2];
 
 	(void)state;
-	setup(&s);
-	EQ(pipe(p), 0);
+	setup_pipe(&s, p, IO_IN);
 	EQ(pipe(q), 0);
-	watch_fd(&s, 0, p[0], IO_IN);
 	watch_fd(&s, 1, q[0], IO_IN);
 	make_quiet(&s);
 	s.io[0].ready = s.io[1].ready = delete_the_other;
@@ -416,11 +415,9 @@ of_those_that_were_quiet_a_deleted_one_is_not_called(void **state)
 	EQ(s.calls, 1);
 	s.calls = 0;
 	make_quiet(&s);			/* nor later */
-	close(p[0]);
-	close(p[1]);
 	close(q[0]);
 	close(q[1]);
-	loop_free(s.loop);
+	close_pipe(&s, p);
 }
 
 static void
@@ -520,9 +517,7 @@ a_signal_is_seen_while_descriptors_are_always_ready(void **state)
 	watch_fd(&s, 0, p[1], IO_OUT);
 	s.io[0].ready = never_stop;
 	EQ(loop_run(s.loop), SIGTERM);
-	close(p[0]);
-	close(p[1]);
-	loop_free(s.loop);
+	close_pipe(&s, p);
 }
 
 static void
