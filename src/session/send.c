@@ -141,8 +141,8 @@ send_flow(struct link *l, uint64_t now, size_t most, struct batch *tx)
 	if (max < LEAST_ROOM)
 		return 0;
 	max = full_packets(p->direct->peer, HLNK2_HEAD, max);
-	if (!flow_data(l->m.flow, now, max, &h))
-		return 0;
+	if (h.payload.n > max)
+		h.payload.n = max;
 	if (!send2(p, now, l->channel, &h, tx))
 		return 0;
 	flow_sent(l->m.flow, now, &h);
