@@ -796,12 +796,20 @@ bbr_next(const struct bbr *b)
 	return b->credit_at + ((uint64_t)want * SEC + b->pace - 1) / b->pace;
 }
 
+uint64_t
+bbr_rate(const struct bbr *b)
+{
+	return rate_now(b);
+}
+
+uint64_t
+bbr_rtt_min(const struct bbr *b)
+{
+	return b->rtt_min;
+}
+
 void
 bbr_info(const struct bbr *b, struct bbr_info *i)
 {
-	*i = (struct bbr_info){
-		.phase = b->phase, .rate = rate_now(b), .pace = b->pace,
-		.rtt_min = b->rtt_min, .delivered = b->delivered,
-		.lost = b->lost,
-	};
+	*i = (struct bbr_info){ .phase = b->phase, .pace = b->pace };
 }

@@ -28,10 +28,7 @@ struct bbr;
 
 struct bbr_info {
 	enum bbr_phase	 phase;
-	uint64_t	 rate;		/* of delivery, bytes a second */
 	uint64_t	 pace;		/* 0: as fast as it goes */
-	uint64_t	 rtt_min;	/* NEVER: not known yet */
-	uint64_t	 delivered, lost;
 };
 
 /* NULL: out of memory. mtu is the payload of a full packet. */
@@ -80,6 +77,14 @@ size_t		 bbr_cwnd(const struct bbr *);
 size_t		 bbr_budget(struct bbr *, uint64_t now);
 uint64_t	 bbr_next(const struct bbr *);
 
+/*
+ * The path: its rate of delivery, bytes a second, and its round trip without a
+ * queue. NEVER: it is not known yet.
+ */
+uint64_t	 bbr_rate(const struct bbr *);
+uint64_t	 bbr_rtt_min(const struct bbr *);
+
+/* For tests: what it does now. */
 void		 bbr_info(const struct bbr *, struct bbr_info *);
 
 #endif

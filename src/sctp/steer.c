@@ -73,13 +73,11 @@ hotlink_sctp_acked(void *id, const struct timeval *sent, uint32_t rtt,
     uint32_t n, int once)
 {
 	struct steer	*s = steer_of(id);
-	struct bbr_info	 i;
 
 	if (s == NULL)
 		return;
-	bbr_info(s->model, &i);
 	if (reorder_acked(&s->reorder, lib_time(), lib_when(sent), once != 0,
-	    rtt, i.rtt_min))
+	    rtt, bbr_rtt_min(s->model)))
 		bbr_mistaken(s->model);
 	bbr_acked(s->model, lib_when(sent), n, once != 0);
 }
@@ -217,13 +215,12 @@ steer_enter(struct steer *s, struct socket *so, struct out *o)
 static void
 follow_path(struct steer *s, struct socket *so)
 {
-	struct bbr_info	 i;
+	uint64_t	 rtt = bbr_rtt_min(s->model);
 	uint64_t	 want = s->space + s->space / 2, worth;
 
-	bbr_info(s->model, &i);
-	if (i.rtt_min == NEVER)
+	if (rtt == NEVER)
 		return;
-	worth = i.rate * i.rtt_min / SEC * TRIPS;
+	worth = bbr_rate(s->model) * rtt / SEC * TRIPS;
 	if (want > worth)
 		want = worth;
 	if (want > s->most)
@@ -284,25 +281,18 @@ steer_cwnd(const struct steer *s)
 void
 steer_path(const struct steer *s, uint64_t *rate, uint64_t *rtt_min)
 {
-	struct bbr_info	 i = { .rtt_min = NEVER };
-
-	if (s->model != NULL)
-		bbr_info(s->model, &i);
-	*rate = i.rate;
-	*rtt_min = i.rtt_min;
+	*rate = s->model != NULL ? bbr_rate(s->model) : 0;
+	*rtt_min = s->model != NULL ? bbr_rtt_min(s->model) : NEVER;
 }
 
 static size_t
 backlog(const struct steer *s)
 {
-	struct bbr_info	 i = { 0 };
+	uint64_t	 n = s->model != NULL ? bbr_rate(s->model) / BACKLOG : 0;
 
-	if (s->model != NULL)
-		bbr_info(s->model, &i);
-	if (i.rate / BACKLOG < BACKLOG_LEAST)
+	if (n < BACKLOG_LEAST)
 		return BACKLOG_LEAST;
-	return i.rate / BACKLOG > BACKLOG_MOST ? BACKLOG_MOST :
-	    (size_t)(i.rate / BACKLOG);
+	return n > BACKLOG_MOST ? BACKLOG_MOST : (size_t)n;
 }
 
 size_t
