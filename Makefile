@@ -55,7 +55,7 @@ SRC_SCTP = assoc dcep lib out pool bbr steer packet reorder stall
 SRC_SRTP = library guard rtp
 SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
-SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack yaml
+SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack object yaml
 SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
 	opening party ports receive send signal token datagram media budget \
 	haste

@@ -88,6 +88,27 @@ log_warnx(const char *fmt, ...)
 }
 
 void
+log_err(const char *fmt, ...)
+{
+	int	 err = errno;
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	emit("", fmt, ap, err);
+	va_end(ap);
+}
+
+void
+log_errx(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	emit("", fmt, ap, 0);
+	va_end(ap);
+}
+
+void
 fatal(const char *fmt, ...)
 {
 	int	 err = errno;

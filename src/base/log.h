@@ -18,6 +18,10 @@ void	 log_info(const char *, ...) PRINTF(1, 2);
 void	 log_warn(const char *, ...) PRINTF(1, 2);	/* adds errno's text */
 void	 log_warnx(const char *, ...) PRINTF(1, 2);
 
+/* Why the command fails: what follows is no more than its exit status. */
+void	 log_err(const char *, ...) PRINTF(1, 2);	/* adds errno's text */
+void	 log_errx(const char *, ...) PRINTF(1, 2);
+
 /* Start-up only: the message, then exit 1. fatal adds errno's text. */
 void	 fatal(const char *, ...) PRINTF(1, 2) __attribute__((__noreturn__));
 void	 fatalx(const char *, ...) PRINTF(1, 2) __attribute__((__noreturn__));

@@ -142,6 +142,18 @@ struct holds {
 	char			*token, *turn_pass;
 };
 
+static bool
+is_mine(const struct addr *ip)
+{
+	struct addr	 mine[256];
+	size_t		 n = net_addresses(NULL, mine, 256);
+
+	for (size_t i = 0; i < n; i++)
+		if (addr_same_ip(&mine[i], ip))
+			return true;
+	return addr_is_loopback(ip);	/* all of 127/8 */
+}
+
 static int
 set_bind(struct agent_conf *c, struct holds *h)
 {
@@ -153,6 +165,10 @@ set_bind(struct agent_conf *c, struct holds *h)
 		if (addr_parse_ip(&c->bind[c->nbind++], args.bind.v[i]) == -1)
 			return options_misuse(&command,
 			    "--bind %s: not a numeric address",
+			    args.bind.v[i]);
+	for (size_t i = 0; i < args.bind.n; i++)
+		if (!is_mine(&c->bind[i]))
+			log_warnx("--bind %s: no address of this host",
 			    args.bind.v[i]);
 	return OPTIONS_RUN;
 }
@@ -222,20 +238,9 @@ parse_external(struct ice_nat *nat, const char *text)
 	return NULL;
 }
 
-static bool
-has_address(const struct addr *a, size_t n, const struct addr *x)
-{
-	for (size_t i = 0; i < n; i++)
-		if (addr_same_ip(&a[i], x))
-			return true;
-	return false;
-}
-
 static int
 set_external(struct agent_conf *c, struct holds *h)
 {
-	struct addr	 mine[256];
-	size_t		 n = net_addresses(NULL, mine, 256);
 	const char	*text, *why;
 	struct ice_nat	*nat;
 
@@ -256,7 +261,7 @@ set_external(struct agent_conf *c, struct holds *h)
 		c->nnat++;
 	}
 	for (size_t i = 0; i < c->nnat; i++)
-		if (!has_address(mine, n, &c->nat[i].inside))
+		if (!is_mine(&c->nat[i].inside))
 			log_warnx("--external-ip %s: PRIVATE is no address of "
 			    "this host", args.external.v[i]);
 	return OPTIONS_RUN;
@@ -267,13 +272,16 @@ set_party(struct agent_conf *c, struct holds *h)
 {
 	const struct settings	*s = &h->settings;
 	const char		*why;
+	char			 from[CONFIG_PATH + 64];
 
 	if (url_parse(&c->server, s->server.value, &why) == -1)
-		return options_misuse(&command, "%s %s: %s", s->server.source,
-		    s->server.value, why);
+		return options_misuse(&command, "%s %s: %s",
+		    settings_origin(s, &s->server, "server_url", from,
+		    sizeof(from)), s->server.value, why);
 	if (!email_valid(s->user.value))
 		return options_misuse(&command, "%s %s: not an email",
-		    s->user.source, s->user.value);
+		    settings_origin(s, &s->user, "email", from, sizeof(from)),
+		    s->user.value);
 	snprintf(h->email, sizeof(h->email), "%s", s->user.value);
 	email_lower(h->email);
 	c->email = h->email;
@@ -310,7 +318,6 @@ set_messages(struct agent_conf *c, struct holds *h)
 	return OPTIONS_RUN;
 }
 
-/* How the relay is known, if it is asked by TLS. */
 /* For the relay, if its key is not known, and TURN servers over TLS. */
 static bool
 needs_trust(const struct agent_conf *c, const struct holds *h)
@@ -321,6 +328,7 @@ needs_trust(const struct agent_conf *c, const struct holds *h)
 	    (ice != NULL && strstr(ice, "turns:") != NULL);
 }
 
+/* How the relay is known, and read even if nothing asks by TLS yet. */
 static int
 set_tls(struct agent_conf *c, struct holds *h)
 {
@@ -335,17 +343,17 @@ set_tls(struct agent_conf *c, struct holds *h)
 	c->tls = &h->tls;
 	if (args.pin != NULL)
 		h->tls.pin = h->pin;
-	if (!needs_trust(c, h))
+	if (args.ca == NULL && !needs_trust(c, h))
 		return OPTIONS_RUN;
 	pem = file_read(file, TLS_PEM_MAX, &n);
 	if (pem == NULL) {
-		log_warn("%s: cannot read the trusted certificates", file);
+		log_err("%s: cannot read the trusted certificates", file);
 		return STATUS_FAILED;
 	}
 	h->trust = tls_trust_new(pem, n);
 	free(pem);
 	if (h->trust == NULL) {
-		log_warnx("%s: no usable certificate in it", file);
+		log_errx("%s: no usable certificate in it", file);
 		return STATUS_FAILED;
 	}
 	h->tls.trust = h->trust;
@@ -365,12 +373,12 @@ set_token(struct agent_conf *c, struct holds *h)
 		return OPTIONS_RUN;
 	h->token = file_read(args.token_file, TOKEN_MAX, &n);
 	if (h->token == NULL) {
-		log_warn("--token-file %s", args.token_file);
+		log_err("--token-file %s", args.token_file);
 		return STATUS_FAILED;
 	}
 	h->token[strcspn(h->token, " \t\r\n")] = '\0';
 	if (!token_safe(h->token)) {
-		log_warnx("--token-file %s: no token in it", args.token_file);
+		log_errx("--token-file %s: no token in it", args.token_file);
 		return STATUS_FAILED;
 	}
 	c->access_token = h->token;
@@ -389,7 +397,7 @@ set_turn(struct agent_conf *c, struct holds *h)
 	if (file != NULL) {
 		h->turn_pass = file_read(file, TOKEN_MAX, &n);
 		if (h->turn_pass == NULL) {
-			log_warn("--turn-pass-file %s", file);
+			log_err("--turn-pass-file %s", file);
 			return STATUS_FAILED;
 		}
 		h->turn_pass[strcspn(h->turn_pass, "\r\n")] = '\0';
@@ -414,6 +422,17 @@ set_identity(struct agent_conf *c, struct holds *h)
 	c->rng = h->rng;
 	c->cert = h->cert;
 	return h->cert != NULL ? OPTIONS_RUN : STATUS_FAILED;
+}
+
+/* Markers may come at any time, but only to a directory that can be read. */
+static int
+set_root(struct agent_conf *c, struct holds *h)
+{
+	if (file_make_directory(c->root) == 0)
+		return OPTIONS_RUN;
+	log_err("data directory (%s) %s: cannot be used",
+	    h->settings.data_dir.source, c->root);
+	return STATUS_FAILED;
 }
 
 static int
@@ -445,6 +464,7 @@ set_all(struct agent_conf *c, struct holds *h)
 	static int	(*const set[])(struct agent_conf *, struct holds *) = {
 		set_rest, set_bind, set_interfaces, set_external, set_party,
 		set_messages, set_tls, set_token, set_turn, set_identity,
+		set_root,
 	};
 	int		 status = OPTIONS_RUN;
 

@@ -502,7 +502,7 @@ cmd_burst(int argc, char **argv)
 	report(&b);
 	status = b.why[0] == '\0' ? STATUS_OK : STATUS_FAILED;
 	if (b.json != NULL && write_json(&b) == -1) {
-		log_warn("%s", b.json);
+		log_err("--json %s", b.json);
 		status = STATUS_FAILED;
 	}
 	finish(&b);

@@ -24,7 +24,7 @@ parse(const char *file, char *text, size_t n)
 	if (n == 2 * SCALAR && hex_decode(scalar, sizeof(scalar), text, n) == 0)
 		cert = cert_from_scalar(scalar);
 	if (cert == NULL)
-		log_warnx("%s: not a key file of hotlink", file);
+		log_errx("key file %s: not one of hotlink", file);
 	wipe(scalar, sizeof(scalar));
 	return cert;
 }
@@ -41,7 +41,7 @@ save(const char *file, const struct cert *cert)
 	text[KEY_TEXT - 1] = '\n';
 	ok = file_write(file, text, KEY_TEXT, 0600);
 	if (ok == -1)
-		log_warn("%s: cannot write", file);
+		log_err("key file %s: cannot write", file);
 	wipe(scalar, sizeof(scalar));
 	wipe(text, sizeof(text));
 	return ok;
@@ -53,7 +53,7 @@ make(const char *file, struct rng *rng)
 	struct cert	*cert = cert_new(rng);
 
 	if (cert == NULL)
-		log_warnx("out of memory");
+		log_errx("out of memory");
 	else if (file != NULL && save(file, cert) == -1) {
 		cert_free(cert);
 		return NULL;
@@ -74,7 +74,7 @@ identity_load(const char *file, struct rng *rng)
 	if (text == NULL) {
 		if (errno == ENOENT)
 			return make(file, rng);
-		log_warn("%s: cannot read", file);
+		log_err("key file %s: cannot read", file);
 		return NULL;
 	}
 	cert = parse(file, text, n);

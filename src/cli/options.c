@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +154,27 @@ print_help(const struct command *c)
 	}
 }
 
+/* A bound as one would write it: 64K, 0.1s, 65535. */
+static const char *
+bound_text(char *buf, size_t cap, enum option_kind kind, uint64_t v)
+{
+	static const struct unit	 whole[] = {
+		{ "G", 1 << 30 }, { "M", 1 << 20 }, { "K", 1 << 10 },
+		{ "", 1 },
+	};
+	const struct unit		*u = whole;
+
+	if (kind == OPT_DURATION) {
+		snprintf(buf, cap, "%.6gs", (double)v / SEC);
+		return buf;
+	}
+	while (u->factor > 1 && (kind != OPT_SIZE || v == 0 ||
+	    v % u->factor != 0))
+		u++;
+	snprintf(buf, cap, "%" PRIu64 "%s", v / u->factor, u->suffix);
+	return buf;
+}
+
 static int
 put_ranged(const struct command *c, const struct option *o, const char *value)
 {
@@ -167,17 +189,16 @@ put_ranged(const struct command *c, const struct option *o, const char *value)
 		[OPT_DURATION]	= "duration",
 	};
 	uint64_t	 v;
-	bool		 s = o->kind == OPT_DURATION;
+	char		 min[32], max[32];
 
 	if (scanner[o->kind](&v, value) == -1)
 		return options_misuse(c, "option --%s: not a %s: %s", o->name,
 		    what[o->kind], value);
 	if (v < o->min || v > o->max)
 		return options_misuse(c,
-		    "option --%s: %s is not between %.6g%s and %.6g%s",
-		    o->name, value, (double)o->min / (s ? SEC : 1),
-		    s ? "s" : "", (double)o->max / (s ? SEC : 1),
-		    s ? "s" : "");
+		    "option --%s: %s is not between %s and %s", o->name, value,
+		    bound_text(min, sizeof(min), o->kind, o->min),
+		    bound_text(max, sizeof(max), o->kind, o->max));
 	*(uint64_t *)o->to = v;
 	return OPTIONS_RUN;
 }
@@ -185,13 +206,20 @@ put_ranged(const struct command *c, const struct option *o, const char *value)
 static int
 put_choice(const struct command *c, const struct option *o, const char *value)
 {
-	for (unsigned i = 0; o->choices[i] != NULL; i++)
+	char	 all[128] = "";
+	size_t	 n = 0;
+
+	for (unsigned i = 0; o->choices[i] != NULL; i++) {
 		if (strcmp(o->choices[i], value) == 0) {
 			*(unsigned *)o->to = i;
 			return OPTIONS_RUN;
 		}
+		if (n < sizeof(all))
+			n += (size_t)snprintf(all + n, sizeof(all) - n,
+			    "%s%s", i > 0 ? ", " : "", o->choices[i]);
+	}
 	return options_misuse(c, "option --%s: %s is not one of %s", o->name,
-	    value, o->arg);
+	    value, all);
 }
 
 static int

@@ -77,16 +77,24 @@ load_config(struct merge *m, const char *path)
 	text = file_read(path, CONFIG_MAX, &n);
 	if (text == NULL && errno == ENOENT && !m->named)
 		return -1;
+	if (text == NULL && m->named) {
+		log_err("config file %s", path);
+		return STATUS_FAILED;
+	}
 	if (text == NULL) {
 		log_warn("config file %s", path);
-		return m->named ? STATUS_FAILED : -1;
+		return -1;
 	}
 	ok = config_parse(&m->s->config, text, n, &why);
 	free(text);
+	if (ok == -1 && m->named) {
+		log_errx("config file %s: %s", path, why);
+		return STATUS_FAILED;
+	}
 	if (ok == -1) {
 		log_warnx("config file %s: %s", path, why);
 		config_init(&m->s->config, m->io);
-		return m->named ? STATUS_FAILED : -1;
+		return -1;
 	}
 	snprintf(m->s->config_file, sizeof(m->s->config_file), "%s", path);
 	return STATUS_OK;
@@ -466,7 +474,7 @@ check_switch(struct merge *m)
 
 	if (v->on)
 		return STATUS_OK;
-	log_warnx("%s is off: the agent does not start", v->source);
+	log_errx("%s is off: the agent does not start", v->source);
 	return STATUS_FAILED;
 }
 
@@ -491,6 +499,31 @@ check_aead(struct merge *m)
 	return misuse(m, "HOTLINK_AEAD=%s: this machine has %s", want, has);
 }
 
+/* sctp/ likewise. */
+static int
+check_cc(struct merge *m)
+{
+	const char	*want = m->io->get(m->io->arg, "HOTLINK_CC");
+
+	if (want == NULL || *want == '\0')
+		return STATUS_OK;
+	if (strcmp(want, "newreno") != 0 && strcmp(want, "bbr") != 0)
+		return misuse(m, "HOTLINK_CC=%s: neither bbr nor newreno",
+		    want);
+	note(m->s, "cc", "HOTLINK_CC", "%s", want);
+	return STATUS_OK;
+}
+
+const char *
+settings_origin(const struct settings *s, const struct said *v,
+    const char *key, char *buf, size_t cap)
+{
+	if (strcmp(v->source, FROM_FILE) != 0)
+		return v->source;
+	snprintf(buf, cap, "config file %s: %s", s->config_file, key);
+	return buf;
+}
+
 int
 settings_read(struct settings *s, const struct agent_options *o,
     const struct env_io *env)
@@ -498,7 +531,7 @@ settings_read(struct settings *s, const struct agent_options *o,
 	static int	(*const part[])(struct merge *) = {
 		check_switch, find_config, merge_party, merge_tokens,
 		merge_mode, merge_local, merge_numbers, merge_ice, merge_rest,
-		check_aead,
+		check_aead, check_cc,
 	};
 	struct env_io	 io = *env;
 	struct merge	 m = { .s = s, .o = o, .io = &io };

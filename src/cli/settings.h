@@ -63,4 +63,11 @@ struct settings {
 int		 settings_read(struct settings *, const struct agent_options *,
 		     const struct env_io *);
 
+/*
+ * Who said a value, for a complaint about it: with the file and its key if it
+ * was the file, which may need buf.
+ */
+const char	*settings_origin(const struct settings *, const struct said *,
+		     const char *key, char *buf, size_t cap);
+
 #endif

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700	/* realpath */
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -179,4 +180,16 @@ file_make_parents(const char *path)
 		*p = '/';
 	}
 	return 0;
+}
+
+int
+file_make_directory(const char *path)
+{
+	DIR	*dir;
+
+	if (file_make_parents(path) == -1 ||
+	    (mkdir(path, 0700) == -1 && errno != EEXIST))
+		return -1;
+	dir = opendir(path);
+	return dir != NULL ? closedir(dir) : -1;
 }

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "crypto/hash.h"
 #include "syft/config.h"
+#include "syft/object.h"
 
 static const struct field {
 	const char	*key, *variable;
@@ -85,28 +86,21 @@ config_init(struct config *c, const struct env_io *io)
 static json_t *
 load(const char *text, size_t n)
 {
-	json_t		*root;
+	const char	*why;
 
-	if (n > CONFIG_MAX)
-		return NULL;
-	root = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-	if (root != NULL && !json_is_object(root)) {
-		json_decref(root);
-		root = NULL;
-	}
-	return root;
+	return n <= CONFIG_MAX ? object_load(text, n, &why) : NULL;
 }
 
 int
 config_parse(struct config *c, const char *text, size_t n, const char **why)
 {
-	json_t		*root = load(text, n), *v;
+	json_t		*root, *v;
 	int		 rc = 0;
 
-	if (root == NULL) {
-		*why = "not a JSON object";
+	*why = "larger than 256 KiB";
+	root = n <= CONFIG_MAX ? object_load(text, n, why) : NULL;
+	if (root == NULL)
 		return -1;
-	}
 	for (int id = 0; id < CONFIG_IDS && rc == 0; id++) {
 		v = json_object_get(root, fields[id].key);
 		if (v == NULL || json_is_null(v) ||

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "syft/marker.h"
+#include "syft/object.h"
 
 /*
  * Marker files, hotlink-protocol.md 3.1. Applications write them, so what
@@ -293,8 +294,6 @@ static int
 take_all(struct marker *m, const char *me, const json_t *root,
     const char **why)
 {
-	if (!json_is_object(root))
-		return refuse(why, "not a JSON object");
 	if (take_parties(m, me, root, why) < 0 ||
 	    take_port(m, me, root, why) < 0)
 		return -1;
@@ -316,7 +315,9 @@ marker_parse(struct marker *m, const char *me, const char *rel,
 	if (key_of_marker(&m->key, rel) < 0)
 		return refuse(why, "not at EMAIL/.../A_to_B/stream.tcp "
 		    "or stream.udp");
-	root = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
+	root = object_load(bytes, n, why);
+	if (root == NULL)
+		return -1;
 	rc = take_all(m, me, root, why);
 	json_decref(root);
 	return rc;

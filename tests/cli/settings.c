@@ -379,6 +379,7 @@ a_wrong_value_names_its_variable(void **state)
 		{ HL "WEBRTC_BACKPRESSURE_WAIT_MS", "1s" },
 		{ HL "WS_FALLBACK_GRACE_MS", "1.5" },
 		{ "HOTLINK_DIALECT", "3" }, { "HOTLINK_AEAD", "fastest" },
+		{ "HOTLINK_CC", "reno" },
 	};
 	const struct agent_options	 o = { PARTY };
 

@@ -141,6 +141,19 @@ parents_are_made_once(void **state)
 }
 
 static void
+a_directory_is_made_or_there_or_an_error(void **state)
+{
+	(void)state;
+	EQ(file_make_directory(in("d/e")), 0);
+	EQ(file_make_directory(in("d/e")), 0);
+	EQ(file_write(in("d/plain"), "", 0, 0600), 0);
+	EQ(file_make_directory(in("d/plain")), -1);
+	EQ(errno, ENOTDIR);
+	EQ(file_make_directory(in("d/plain/e")), -1);
+	EQ(errno, ENOTDIR);
+}
+
+static void
 running_out_of_memory_reads_nothing(void **state)
 {
 	(void)state;
@@ -163,6 +176,7 @@ main(void)
 		    a_file_is_replaced_behind_its_links_and_keeps_its_mode),
 		cmocka_unit_test(only_a_file_that_is_there_is_replaced),
 		cmocka_unit_test(parents_are_made_once),
+		cmocka_unit_test(a_directory_is_made_or_there_or_an_error),
 		cmocka_unit_test(running_out_of_memory_reads_nothing),
 	};
 	char	 cmd[64];

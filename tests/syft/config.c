@@ -100,7 +100,8 @@ a_value_that_is_not_text_or_too_long_is_named(void **state)
 	STREQ(why, "\"email\" is not text, or too long");
 	EQ(parse("[]"), -1);
 	STREQ(why, "not a JSON object");
-	EQ(parse("{"), -1);
+	EQ(parse("{\n\"access_token\": \"secret\n"), -1);
+	STREQ(why, "line 2, column 23: not JSON");
 	snprintf(big, sizeof(big), "{\"client_token\":\"%0*d\"}", TOKEN_MAX, 0);
 	EQ(parse(big), -1);
 	snprintf(big, sizeof(big), "%0*d", TOKEN_MAX, 0);

@@ -91,11 +91,18 @@ every_contradiction_has_its_reason(void **state)
 	static const struct {
 		const char	*me, *text, *why;
 	} bad[] = {
-		{ ALICE, "", "not a JSON object" },
-		{ ALICE, "9100", "not a JSON object" },
-		{ ALICE, "127.0.0.1:9100", "not a JSON object" },
-		{ ALICE, "{" BOTH ",\"port\":1,\"port\":2}",
-		    "not a JSON object" },
+		{ ALICE, "", "line 1, column 0: it ends too early" },
+		{ ALICE, "9100", "line 1, column 4: not JSON" },
+		{ ALICE, "[9100]", "not a JSON object" },
+		{ ALICE, "{" BOTH ",\n\"port\":1,\n\"port\":2}",
+		    "line 3, column 6: a key is there twice" },
+		{ ALICE, "{" BOTH ",\n\"port\":1,}",
+		    "line 2, column 10: not JSON" },
+		{ ALICE, "{" BOTH ",\n\"port\":1\n",
+		    "line 3, column 0: it ends too early" },
+		{ ALICE, "{}\nx", "line 2, column 1: something after its "
+		    "end" },
+		{ ALICE, "{\"\xff\":1}", "line 1, column 2: not UTF-8" },
 		{ ALICE, "{\"to\":\"" BOB "\"}", "\"from\" is missing or not "
 		    "an email" },
 		{ ALICE, "{\"from\":\"" ALICE "\",\"to\":7}",
