@@ -4,6 +4,7 @@
 #include "session/opening.h"
 #include "syft/msg.h"
 
+/* In which an answer to what was said may still come. */
 enum { NUDGE_GAP = 200 * MS };
 
 /* Seconds until Open is said again: 1, 2, 4, 5, 5, ... */
@@ -101,9 +102,8 @@ opening_again(struct opening *o, uint64_t now)
 void
 opening_nudge(struct opening *o, uint64_t now)
 {
-	if ((o->state == OPENING_SENT || o->state == OPENING_REJECTED) &&
-	    now >= o->said + NUDGE_GAP)
-		o->at = now;
+	if (o->state == OPENING_SENT || o->state == OPENING_REJECTED)
+		o->at = earlier(o->at, later(now, o->said + NUDGE_GAP));
 }
 
 bool

@@ -43,7 +43,10 @@ void	 opening_reject(struct opening *, uint64_t now, struct span reason);
 /* Open again: the peer is another, or the direct path needs a new offer. */
 void	 opening_again(struct opening *, uint64_t now);
 
-/* The peer has just appeared: do not wait for the timer. */
+/*
+ * The peer has just appeared and may not have heard what was said before: do
+ * not wait for the timer.
+ */
 void	 opening_nudge(struct opening *, uint64_t now);
 
 enum inbound_state {

@@ -104,10 +104,31 @@ a_peer_that_appears_is_asked_without_delay(void **state)
 
 	(void)state;
 	opening_said(&o, 0);
-	opening_nudge(&o, 100 * MS);
-	CHECK(!opening_due(&o, 100 * MS));
 	opening_nudge(&o, 300 * MS);
 	CHECK(opening_due(&o, 300 * MS));
+}
+
+/* It was not there for the first one, or its Accept is still on its way. */
+static void
+a_peer_that_appears_right_after_open_is_asked_soon(void **state)
+{
+	struct opening	 o = opened(0);
+
+	(void)state;
+	opening_said(&o, 0);
+	opening_nudge(&o, 5 * MS);
+	CHECK(!opening_due(&o, 199 * MS));
+	CHECK(opening_due(&o, 200 * MS));
+	opening_said(&o, 200 * MS);
+	CHECK(!opening_due(&o, SEC));
+
+	o = opened(0);
+	opening_said(&o, 0);
+	opening_nudge(&o, 5 * MS);
+	opening_accept(&o);
+	CHECK(!opening_due(&o, 200 * MS));
+	opening_nudge(&o, 300 * MS);
+	CHECK(!opening_due(&o, SEC));
 }
 
 static void
@@ -156,6 +177,8 @@ main(void)
 		cmocka_unit_test(
 		    an_unknown_session_is_opened_at_once_and_only_once),
 		cmocka_unit_test(a_peer_that_appears_is_asked_without_delay),
+		cmocka_unit_test(
+		    a_peer_that_appears_right_after_open_is_asked_soon),
 		cmocka_unit_test(accept_is_said_again_after_the_relay_was_away),
 		cmocka_unit_test(a_session_the_relay_forgot_waits_for_open),
 	};

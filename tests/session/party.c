@@ -399,6 +399,28 @@ bytes_wait_for_a_peer_that_comes_late(void **state)
 	world_free(w);
 }
 
+/* Of two that are started together, who opened first was not heard. */
+static void
+a_peer_that_comes_a_moment_later_is_linked_within_half_a_second(void **state)
+{
+	static const uint64_t	 later_by[] = { 5 * MS, 50 * MS, 150 * MS,
+	    250 * MS };
+	size_t			 i;
+	int			 side;
+	struct world		*w;
+
+	(void)state;
+	for (i = 0; i < sizeof(later_by) / sizeof(later_by[0]); i++)
+		for (side = 0; side < 2; side++) {
+			w = world_new(13, &one, &one, 1);
+			world_relay_side(w, side, false);
+			world_run(w, later_by[i]);
+			world_relay_side(w, side, true);
+			CHECK(world_until(w, 500 * MS, both_direct));
+			world_free(w);
+		}
+}
+
 static void
 a_denied_session_comes_up_once_it_is_allowed(void **state)
 {
@@ -809,6 +831,8 @@ main(void)
 		cmocka_unit_test(p2p_only_never_falls_back),
 		cmocka_unit_test(strict_over_ws_refuses_at_once),
 		cmocka_unit_test(bytes_wait_for_a_peer_that_comes_late),
+		cmocka_unit_test(
+	    a_peer_that_comes_a_moment_later_is_linked_within_half_a_second),
 		cmocka_unit_test(a_denied_session_comes_up_once_it_is_allowed),
 		cmocka_unit_test(two_links_share_one_connection),
 		cmocka_unit_test(
