@@ -4,7 +4,6 @@
 #include "session/opening.h"
 #include "syft/msg.h"
 
-/* In which an answer to what was said may still come. */
 enum { NUDGE_GAP = 200 * MS };
 
 /* Seconds until Open is said again: 1, 2, 4, 5, 5, ... */
@@ -99,11 +98,20 @@ opening_again(struct opening *o, uint64_t now)
 	    o->said + NUDGE_GAP : now);
 }
 
+/*
+ * An Accept that is on its way must come first: to open again meanwhile is to
+ * lose what is said in the session until it is accepted again. If both opened
+ * at about the same time it takes twice as long as the peer's Open took.
+ */
 void
 opening_nudge(struct opening *o, uint64_t now)
 {
-	if (o->state == OPENING_SENT || o->state == OPENING_REJECTED)
-		o->at = earlier(o->at, later(now, o->said + NUDGE_GAP));
+	uint64_t	 since = now - o->said;
+
+	if (o->state != OPENING_SENT && o->state != OPENING_REJECTED)
+		return;
+	o->at = earlier(o->at, since >= NUDGE_GAP ? now :
+	    o->said + 2 * since + NUDGE_GAP);
 }
 
 bool

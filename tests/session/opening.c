@@ -117,18 +117,25 @@ a_peer_that_appears_right_after_open_is_asked_soon(void **state)
 	(void)state;
 	opening_said(&o, 0);
 	opening_nudge(&o, 5 * MS);
-	CHECK(!opening_due(&o, 199 * MS));
-	CHECK(opening_due(&o, 200 * MS));
-	opening_said(&o, 200 * MS);
+	CHECK(!opening_due(&o, 209 * MS));
+	CHECK(opening_due(&o, 210 * MS));
+	opening_said(&o, 210 * MS);
 	CHECK(!opening_due(&o, SEC));
+}
 
-	o = opened(0);
+static void
+an_accept_from_far_away_comes_before_open_is_said_again(void **state)
+{
+	struct opening	 o = opened(0);
+
+	(void)state;
 	opening_said(&o, 0);
-	opening_nudge(&o, 5 * MS);
+	opening_nudge(&o, 180 * MS);
+	CHECK(!opening_due(&o, 2 * 180 * MS));
 	opening_accept(&o);
-	CHECK(!opening_due(&o, 200 * MS));
-	opening_nudge(&o, 300 * MS);
-	CHECK(!opening_due(&o, SEC));
+	CHECK(!opening_due(&o, 10 * SEC));
+	opening_nudge(&o, 10 * SEC);
+	CHECK(!opening_due(&o, 20 * SEC));
 }
 
 static void
@@ -179,6 +186,8 @@ main(void)
 		cmocka_unit_test(a_peer_that_appears_is_asked_without_delay),
 		cmocka_unit_test(
 		    a_peer_that_appears_right_after_open_is_asked_soon),
+		cmocka_unit_test(
+		    an_accept_from_far_away_comes_before_open_is_said_again),
 		cmocka_unit_test(accept_is_said_again_after_the_relay_was_away),
 		cmocka_unit_test(a_session_the_relay_forgot_waits_for_open),
 	};

@@ -81,6 +81,7 @@ struct world {
 	struct batch	 tx;
 	struct side	 side[2];
 	bool		 relay_up, deny;
+	uint64_t	 hop;		/* to or from the relay */
 	/* descriptions lose what agents did not say once */
 	bool		 old;
 	unsigned	 shuffle, drop;	/* per thousand, of relay messages */
@@ -177,6 +178,7 @@ world_new(uint64_t seed, const struct party_conf *c0,
 	w->net = simnet_new(&w->simconf);
 	batch_init(&w->tx, 1 << 20);
 	w->relay_up = true;
+	w->hop = W_HOP;
 	for (int s = 0; s < 2; s++) {
 		d = &w->side[s];
 		d->conf = s == 0 ? *c0 : *c1;
@@ -243,7 +245,7 @@ push(struct world *w, struct queue *q, int side, int conn, const struct msg *m)
 		return;
 	}
 	e = &q->q[q->n++];
-	*e = (struct parcel){ w->now + W_HOP, p, b.n, side, conn };
+	*e = (struct parcel){ w->now + w->hop, p, b.n, side, conn };
 	if (simnet_random(w->net, 1000) < w->shuffle)
 		e->at += simnet_random(w->net, 20) * MS;
 }
