@@ -29,7 +29,7 @@ struct frame {
 
 struct legacy {
 	struct span	 path;
-	size_t		 window, high, chunk, share, keep;
+	size_t		 window, high, chunk, limit, share, keep;
 	enum conn { NONE, SILENT, OFFERED, OWNER } conn;	/* as flow.c */
 	uint64_t	 attached, active;
 	bool		 eof;
@@ -83,6 +83,7 @@ legacy_new(const struct legacy_conf *conf)
 	l->keep = l->share / 2;
 	l->chunk = bounded(conf->chunk > 0 ? conf->chunk : LEGACY_CHUNK, 1,
 	    LEGACY_MESSAGE - LEGACY_HEAD - n);
+	l->limit = LEGACY_MESSAGE;
 	ring_init(&l->up, l->window);
 	down_init(&l->down, l->window);
 	renew_down(l);
@@ -112,6 +113,12 @@ legacy_set_window(struct legacy *l, size_t n)
 	l->down.window = bounded(n, LEGACY_LEAST, l->window);
 	l->share = bounded(l->down.window, 0, l->high);
 	l->keep = l->share / 2;
+}
+
+void
+legacy_set_limit(struct legacy *l, size_t n)
+{
+	l->limit = bounded(n, 0, LEGACY_MESSAGE);
 }
 
 static void
@@ -380,12 +387,22 @@ first_due(const struct legacy *l)
 	return s;
 }
 
+/* Payload of the longest message that the peer takes; 0: none at all. */
+static size_t
+direct_most(const struct legacy *l)
+{
+	size_t	 head = LEGACY_HEAD + l->path.n;
+
+	return l->limit > head ? l->limit - head : 0;
+}
+
 static size_t
 most(const struct legacy *l, enum legacy_way way)
 {
-	size_t	 n = way == LEGACY_DIRECT ? l->chunk : LEGACY_RELAY;
+	size_t	 n = way == LEGACY_DIRECT ?
+		    bounded(l->chunk, 0, direct_most(l)) : LEGACY_RELAY;
 
-	return bounded(n, 1, l->keep / 2 > 0 ? l->keep / 2 : 1);
+	return bounded(n, 0, l->keep / 2 > 0 ? l->keep / 2 : 1);
 }
 
 bool
@@ -393,8 +410,9 @@ legacy_relay_only(const struct legacy *l)
 {
 	uint64_t	 s = first_due(l);
 
-	return s < l->seq && l->frames[s % LEGACY_FRAMES].n >
-	    LEGACY_MESSAGE - LEGACY_HEAD - l->path.n;
+	if (s < l->seq)
+		return l->frames[s % LEGACY_FRAMES].n > direct_most(l);
+	return l->fresh < l->up.end && direct_most(l) == 0;
 }
 
 static void

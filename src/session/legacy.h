@@ -54,6 +54,9 @@ struct legacy	*legacy_new(const struct legacy_conf *);
 void		 legacy_free(struct legacy *);
 void		 legacy_set_window(struct legacy *, size_t);
 
+/* The most that one message the direct way may have: the peer's limit. */
+void		 legacy_set_limit(struct legacy *, size_t);
+
 /* Local side: as in flow.h. */
 bool		 legacy_attachable(const struct legacy *);
 void		 legacy_attach(struct legacy *, uint64_t since);
@@ -89,9 +92,10 @@ void		 legacy_renew(struct legacy *, uint64_t now,
 /*
  * The next frame to send this way; false: none now. The number is taken with
  * legacy_sent, not before; a frame that comes again (legacy_rewind) has its old
- * number and its old payload. legacy_relay_only: the next frame was cut for
- * the relay and is too long for the direct way. On the relay the caller adds
- * an etag that is unique per session and number.
+ * number and its old payload. legacy_relay_only: the next frame is too long
+ * for the direct way, since it was cut for the relay or for a greater limit,
+ * or none is short enough. On the relay the caller adds an etag that is unique
+ * per session and number.
  */
 bool		 legacy_data(struct legacy *, uint64_t now, enum legacy_way,
 		     struct hlnk1 *);

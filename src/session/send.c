@@ -161,6 +161,7 @@ send_legacy(struct link *l, uint64_t now, struct batch *tx)
 	struct hlnk1	 h;
 
 	legacy_unacked(l->m.legacy, now, peer_unacked(peer));
+	legacy_set_limit(l->m.legacy, peer_max_message(peer));
 	if (!legacy_data(l->m.legacy, now, LEGACY_DIRECT, &h))
 		return 0;
 	hlnk1_encode_head(&w, &h);

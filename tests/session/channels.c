@@ -95,6 +95,30 @@ the_channel_the_peer_opened_is_asked_for_again(void **state)
 	world_free(w);
 }
 
+/* What it announces is for the messages that it is sent. */
+static void
+no_message_is_longer_than_the_peer_announces(void **state)
+{
+	enum { MOST = 5000 };
+	struct world		*w = connected(46);
+	struct link		*l = upstream(w);
+	struct legacy_stats	 before, st;
+
+	(void)state;
+	legacy_stats(l->m.legacy, &before);
+	l->from_peer->conf.peer.max_message = MOST;
+	close_channel(w, l->from_peer, l->channel_in);
+	direct_fail(l->from_peer, w->now, "closed");
+	l->channel_in = -1;
+	CHECK(world_until(w, 2 * SEC, side_0_may_not_send));
+	CHECK(world_until(w, 5 * SEC, all_up));
+	goes_on(w);
+	legacy_stats(l->m.legacy, &st);
+	CHECK(st.rx_frames - before.rx_frames >= BYTES / MOST);
+	CHECK(st.rx_frames - before.rx_frames <= BYTES / (MOST / 2));
+	world_free(w);
+}
+
 /* It came before the peer had noticed the end: it accepted and that was all. */
 static void
 an_open_that_came_too_early_is_said_again_in_time(void **state)
@@ -197,6 +221,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(
 		    the_channel_the_peer_opened_is_asked_for_again),
+		cmocka_unit_test(no_message_is_longer_than_the_peer_announces),
 		cmocka_unit_test(
 		    an_open_that_came_too_early_is_said_again_in_time),
 		cmocka_unit_test(the_channel_we_opened_is_opened_again),

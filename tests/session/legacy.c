@@ -153,6 +153,47 @@ a_message_never_exceeds_what_upstream_reads(void **state)
 	legacy_free(l);
 }
 
+/* It announces that (RFC 8841, 6.1); a longer one may end its channel. */
+static void
+a_message_never_exceeds_what_the_peer_takes(void **state)
+{
+	struct legacy	*l = attached();
+
+	(void)state;
+	say(l, 600000);
+	legacy_set_limit(l, 16384);
+	EQ(LEGACY_HEAD + 3 + send(l, LEGACY_DIRECT).payload.n, 16384);
+	legacy_set_limit(l, 1 << 20);
+	EQ(send(l, LEGACY_DIRECT).payload.n, LEGACY_CHUNK);
+	/* What has a number keeps its length, so it is the relay's now. */
+	legacy_set_limit(l, 16384);
+	legacy_rewind(l, T0, LEGACY_DIRECT);
+	EQ(send(l, LEGACY_DIRECT).seq, 1);
+	CHECK(legacy_relay_only(l));
+	CHECK(nothing(l, LEGACY_DIRECT));
+	EQ(send(l, LEGACY_WS).seq, 2);
+	legacy_free(l);
+}
+
+static void
+to_whom_no_message_is_short_enough_only_the_relay_leads(void **state)
+{
+	struct legacy	*l = attached();
+
+	(void)state;
+	legacy_set_limit(l, LEGACY_HEAD + 3);
+	CHECK(!legacy_relay_only(l));
+	say(l, 10);
+	CHECK(legacy_relay_only(l));
+	CHECK(nothing(l, LEGACY_DIRECT));
+	EQ(send(l, LEGACY_WS).payload.n, 10);
+	CHECK(!legacy_relay_only(l));
+	legacy_set_limit(l, LEGACY_HEAD + 4);
+	say(l, 10);
+	EQ(send(l, LEGACY_DIRECT).payload.n, 1);
+	legacy_free(l);
+}
+
 static void
 a_path_that_leaves_no_room_is_refused(void **state)
 {
@@ -684,6 +725,9 @@ main(void)
 		    frames_are_numbered_from_one_and_carry_the_path),
 		cmocka_unit_test(a_number_is_taken_with_the_send_only),
 		cmocka_unit_test(a_message_never_exceeds_what_upstream_reads),
+		cmocka_unit_test(a_message_never_exceeds_what_the_peer_takes),
+		cmocka_unit_test(
+		    to_whom_no_message_is_short_enough_only_the_relay_leads),
 		cmocka_unit_test(a_path_that_leaves_no_room_is_refused),
 		cmocka_unit_test(
 		    unconfirmed_frames_go_again_with_their_old_numbers),
