@@ -20,7 +20,7 @@ struct tls_client_conf;
  * markers, listens on their ports, keeps the relay connection and carries the
  * bytes, until a signal ends it.
  */
-enum { AGENT_SERVERS = 8, AGENT_HOSTS = ICE_LOCALS };
+enum { AGENT_SERVERS = 8, AGENT_HOSTS = ICE_HOSTS };
 
 struct agent_conf {
 	const char		*email;		/* lower case */

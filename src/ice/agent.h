@@ -40,7 +40,7 @@ enum {
 	/* A NAT forgets in 30 s whom its host has checked: meet before. */
 	RETRY = 15 * SEC, RETRY_PATIENCE = 5 * SEC,
 	GATHERING = 64,			/* servers asked at the same time */
-	ICE_TXNS = 160,			/* that, a check per pair, consent */
+	ICE_TXNS = 200,			/* that, a check per pair, consent */
 };
 
 struct creds {
@@ -113,7 +113,7 @@ struct probe {
 
 struct server {
 	struct addr	 addr;
-	uint32_t	 asked, answered;	/* bit per local candidate */
+	uint64_t	 asked, answered;	/* bit per local candidate */
 };
 
 struct ice {

@@ -55,7 +55,7 @@ gather_next(struct ice *ice, uint64_t now, struct batch *tx)
 	    GATHER_PATIENCE);
 	if (t == NULL)
 		return;		/* asked when a transaction has ended */
-	ice->server[s].asked |= 1u << l;
+	ice->server[s].asked |= UINT64_C(1) << l;
 	txn_send(ice, now, t, tx);
 }
 
@@ -90,7 +90,7 @@ mark_answered(struct ice *ice, const struct txn *t)
 	for (size_t i = 0; i < ice->nlocal; i++)
 		if (t->pair < ice->nserver &&
 		    addr_equal(&ice->local[i].addr, &t->path.local))
-			ice->server[t->pair].answered |= 1u << i;
+			ice->server[t->pair].answered |= UINT64_C(1) << i;
 }
 
 void

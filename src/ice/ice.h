@@ -22,7 +22,11 @@ enum {
 	ICE_UFRAG = 8, ICE_PWD = 24,		/* ours; RFC: 4, 22 or more */
 	ICE_CRED_MAX = 256,			/* of theirs */
 	ICE_CANDIDATE_TEXT = 256,
-	ICE_LOCALS = 16, ICE_REMOTES = 32, ICE_PAIRS = 64, ICE_SERVERS = 8,
+	/* Local candidates by type, so that none is without room for others. */
+	ICE_HOSTS = 16, ICE_REFLEXIVE = 16, ICE_RELAYED = 8,
+	ICE_LOCALS = ICE_HOSTS + ICE_REFLEXIVE + ICE_RELAYED,
+	ICE_REMOTES = 64, ICE_SERVERS = 8,
+	ICE_PAIRS = 100,			/* RFC 8445 6.1.2.5 */
 	ICE_SHOWN = 16,		/* of the pairs, for people */
 	ICE_NAMES = 8,		/* candidates whose address is not known yet */
 	ICE_MTU_LEAST = 1000,	/* a UDP payload that every path carries */

@@ -6,9 +6,14 @@
  * The check list (RFC 8445 6.1.2) of one component: every host address with
  * every remote candidate it can reach. Freezing by foundation orders checks
  * among many components; with one it would only delay, so pairs wait from the
- * start and are taken by priority. Tables are full of the best: a new pair
- * takes the place of the lowest one that has never worked.
+ * start and are taken by priority. A new pair takes the place of the lowest one
+ * that has never worked.
+ *
+ * By priority alone, the addresses of a host's bridges, which all have a pair
+ * with each of the peer's, would leave no room for what works where they do
+ * not: so who makes room is of the kind of which there are most.
  */
+enum kind { DIRECT, REFLEXIVE, RELAYED, KINDS };
 
 uint64_t
 pairs_priority(const struct ice *ice, const struct pair *p)
@@ -112,26 +117,63 @@ pairs_set_state(struct ice *ice, struct pair *p, enum pair_state state)
 	report_state(ice, p);
 }
 
-/* A free slot, or that of the lowest pair if it is below priority. */
+static enum kind
+kind_of(const struct pair *p)
+{
+	if (p->local == ICE_RELAY || p->remote == ICE_RELAY)
+		return RELAYED;
+	return p->local == ICE_HOST && p->remote == ICE_HOST ? DIRECT :
+	    REFLEXIVE;
+}
+
+/* Of which kind most are; p's, if there are as many of it. */
+static enum kind
+commonest(const struct ice *ice, const struct pair *p)
+{
+	size_t		 n[KINDS] = { 0 };
+	enum kind	 most = kind_of(p);
+
+	for (size_t i = 0; i < ICE_PAIRS; i++)
+		n[kind_of(&ice->pair[i])]++;
+	for (enum kind k = DIRECT; k < KINDS; k++)
+		if (n[k] > n[most])
+			most = k;
+	return most;
+}
+
+/* The lowest of a kind that has never worked, or NULL. */
 static struct pair *
-slot_for(struct ice *ice, uint64_t priority)
+lowest_of(struct ice *ice, enum kind kind)
 {
 	struct pair	*lowest = NULL, *p;
 
-	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++) {
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
+		if (!p->known && kind_of(p) == kind && (lowest == NULL ||
+		    pairs_priority(ice, p) < pairs_priority(ice, lowest)))
+			lowest = p;
+	return lowest;
+}
+
+/* What is known to work needs no priority. */
+static struct pair *
+slot_for(struct ice *ice, const struct pair *pair)
+{
+	enum kind	 kind;
+	struct pair	*p;
+
+	for (p = ice->pair; p < ice->pair + ICE_PAIRS; p++)
 		if (p->id == 0) {
 			if (p >= ice->pair + ice->npair)
 				ice->npair = (size_t)(p - ice->pair) + 1;
 			return p;
 		}
-		if (!p->known && (lowest == NULL || pairs_priority(ice, p) <
-		    pairs_priority(ice, lowest)))
-			lowest = p;
-	}
-	if (lowest == NULL || pairs_priority(ice, lowest) >= priority)
+	kind = commonest(ice, pair);
+	p = lowest_of(ice, kind);
+	if (p == NULL || (kind == kind_of(pair) && !pair->known &&
+	    pairs_priority(ice, p) >= pairs_priority(ice, pair)))
 		return NULL;
-	txn_cancel(ice, lowest->id);
-	return lowest;
+	txn_cancel(ice, p->id);
+	return p;
 }
 
 /*
@@ -145,7 +187,7 @@ is_base(const struct cand *c)
 }
 
 static void
-form(struct ice *ice, size_t l, size_t r)
+form(struct ice *ice, size_t l, size_t r, bool known)
 {
 	const struct cand	*local = &ice->local[l], *remote =
 	    &ice->remote[r];
@@ -156,13 +198,14 @@ form(struct ice *ice, size_t l, size_t r)
 		.remote = remote->type,
 		.lprio = local->priority,
 		.rprio = remote->priority,
+		.known = known,
 	};
 	struct pair		*slot;
 
 	p.path = pairs_path(&p.path);
 	if (!is_base(local) || pairs_by_path(ice, &p.path) != NULL)
 		return;
-	slot = slot_for(ice, pairs_priority(ice, &p));
+	slot = slot_for(ice, &p);
 	if (slot == NULL)
 		return;
 	if (ice->state == ICE_CONNECTED &&
@@ -174,24 +217,38 @@ form(struct ice *ice, size_t l, size_t r)
 	report_state(ice, slot);
 }
 
-/* False: the table is full, or the candidate redundant (5.1.3). */
+static size_t
+count_of(const struct ice *ice, enum ice_type type)
+{
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < ice->nlocal; i++)
+		n += ice->local[i].type == type;
+	return n;
+}
+
+/* False: there are enough of its type, or it is redundant (5.1.3). */
 bool
 pairs_add_local(struct ice *ice, const struct cand *c, const struct addr *base)
 {
-	size_t	 n = ice->nlocal;
+	static const size_t	 most[] = {
+		[ICE_HOST] = ICE_HOSTS, [ICE_SRFLX] = ICE_REFLEXIVE,
+		[ICE_PRFLX] = 0, [ICE_RELAY] = ICE_RELAYED,
+	};
+	size_t			 n = ice->nlocal;
 
 	for (size_t i = 0; i < n; i++)
 		if (addr_equal(&ice->local[i].addr, &c->addr) &&
 		    addr_equal(&ice->base[i], base))
 			return false;
-	if (n == ICE_LOCALS)
+	if (count_of(ice, c->type) >= most[c->type])
 		return false;
 	ice->local[n] = *c;
 	ice->base[n] = *base;
 	ice->nlocal++;
 	for (size_t r = 0; r < ice->nremote; r++)
 		if (can_reach(base, &ice->remote[r].addr))
-			form(ice, n, r);
+			form(ice, n, r, false);
 	return true;
 }
 
@@ -200,7 +257,7 @@ void
 pairs_drop_local(struct ice *ice, size_t nth)
 {
 	size_t		 after = --ice->nlocal - nth;
-	uint32_t	 below = (1u << nth) - 1;
+	uint64_t	 below = (UINT64_C(1) << nth) - 1;
 	struct server	*s;
 
 	memmove(&ice->local[nth], &ice->local[nth + 1],
@@ -313,7 +370,7 @@ pairs_add_remote(struct ice *ice, const struct cand *c)
 	ice->remote[n] = *c;
 	for (size_t l = 0; l < ice->nlocal; l++)
 		if (can_reach(&ice->base[l], &c->addr))
-			form(ice, l, n);
+			form(ice, l, n, false);
 	return 0;
 }
 
@@ -328,7 +385,7 @@ pairs_of_check(struct ice *ice, const struct path *path)
 		for (size_t r = 0; r < ice->nremote; r++)
 			if (addr_equal(&ice->base[l], &path->local) &&
 			    goes_to(path, &ice->remote[r]))
-				form(ice, l, r);
+				form(ice, l, r, true);
 	return pairs_by_path(ice, path);
 }
 

@@ -10,7 +10,7 @@
  * kind of RTP (RFC 8866, 8839, 8841, 8842, 9143, 5764, 8834): the little we
  * need of one, and one that every peer in hotlink-wire(7) accepts.
  */
-enum { SDP_CANDIDATES = 32, SDP_TEXT = 16384, SDP_LINE = 256,
+enum { SDP_CANDIDATES = 64, SDP_TEXT = 16384, SDP_LINE = 256,
        SDP_SECTIONS = 8 };
 enum sdp_setup { SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE };
 

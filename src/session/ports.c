@@ -6,7 +6,7 @@
 static void
 set_hosts(struct port *p, const struct addr *hosts, size_t n)
 {
-	p->nhosts = n < ICE_LOCALS ? n : ICE_LOCALS;
+	p->nhosts = n < ICE_HOSTS ? n : ICE_HOSTS;
 	if (p->nhosts > 0)
 		memcpy(p->hosts, hosts, p->nhosts * sizeof(*hosts));
 }
@@ -14,13 +14,13 @@ set_hosts(struct port *p, const struct addr *hosts, size_t n)
 void
 ports_set_hosts(struct ports *ps, const struct addr *hosts, size_t n)
 {
-	struct addr	 own[ICE_LOCALS];
+	struct addr	 own[ICE_HOSTS];
 	size_t		 kept;
 	uint16_t	 port;
 
 	for (size_t k = 0; k < ps->n; k++) {
 		kept = 0;
-		for (size_t i = 0; i < n && kept < ICE_LOCALS; i++) {
+		for (size_t i = 0; i < n && kept < ICE_HOSTS; i++) {
 			port = k == 0 ? hosts[i].port :
 			    ps->port[k]->number[hosts[i].family == 6];
 			if (port == 0)

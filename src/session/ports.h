@@ -17,7 +17,7 @@
 enum { PORTS_MAX = 128 };
 
 struct port {
-	struct addr	 hosts[ICE_LOCALS];
+	struct addr	 hosts[ICE_HOSTS];
 	size_t		 nhosts;
 	uint16_t	 number[2];	/* IPv4's and IPv6's; 0: not known */
 	const void	*user;		/* NULL: free */

@@ -17,17 +17,17 @@
  * Two agents on a simulated network in virtual time. Every address ending in
  * an odd number is A's, in an even one B's; 203.0.113.53 is a STUN server.
  */
-enum { SIDES = 2, A = 0, B = 1, HOSTS = 16 };
+enum { SIDES = 2, A = 0, B = 1, HOSTS = 16, RELAYS = 2 };
 
 struct side {
 	struct ice	*ice;
-	struct addr	 host[HOSTS];
+	struct addr	 host[HOSTS + RELAYS];
 	size_t		 nhosts;
 	struct ice_nat	 known;		/* told before the agent is made */
 	size_t		 nknown;
 	unsigned	 paths, losses, failures, ticks, candidates, names;
 	char		 name[ICE_CANDIDATE_TEXT];	/* the last */
-	char		 text[HOSTS * 2][ICE_CANDIDATE_TEXT];
+	char		 text[ICE_LOCALS][ICE_CANDIDATE_TEXT];
 };
 
 struct world {
