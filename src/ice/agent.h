@@ -122,7 +122,8 @@ struct ice {
 	const char		*why;
 	bool			 controlling, remote_lite, follows;
 	uint64_t		 tiebreaker;
-	struct generation	 gen, old;
+	struct generation	 gen, old;	/* now; of the path till then */
+	struct creds		 former;	/* theirs, until the restart */
 
 	struct cand		 local[ICE_LOCALS];
 	struct addr		 base[ICE_LOCALS];	/* of each local */

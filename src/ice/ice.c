@@ -229,8 +229,12 @@ has_remote(const struct ice *ice)
 void
 ice_restart(struct ice *ice, uint64_t now)
 {
-	if (has_remote(ice))
-		ice->old = ice->gen;
+	if (has_remote(ice)) {
+		ice->former = ice->gen.remote;
+		/* A path of the one before needs its credentials still. */
+		if (!ice->sel.on || ice->sel.generation != ice->old.number)
+			ice->old = ice->gen;
+	}
 	new_credentials(ice);
 	pairs_reset(ice);
 	gather_again(ice, true);
@@ -263,7 +267,7 @@ ice_set_remote(struct ice *ice, uint64_t now, const char *ufrag,
 		return -1;	/* RFC 8839 5.4 */
 	if (same_creds(&ice->gen.remote, ufrag, pwd))
 		return 0;
-	if (!has_remote(ice) && same_creds(&ice->old.remote, ufrag, pwd))
+	if (!has_remote(ice) && same_creds(&ice->former, ufrag, pwd))
 		return 0;	/* an answer to what was before our restart */
 	if (has_remote(ice))
 		ice_restart(ice, now);

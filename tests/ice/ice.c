@@ -521,6 +521,29 @@ a_restart_keeps_the_path_until_the_new_one_is_there(void **state)
 	}
 }
 
+/* One that another overtakes before it has found a path. */
+static void
+a_second_restart_keeps_the_path_as_well(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	connect_pair(&w, "192.0.2.1:1000", "192.0.2.2:2000");
+	run(&w, 10 * SEC, NULL);
+	w.hold = true;			/* of candidates nobody hears */
+	for (int i = 0; i < 3; i++) {
+		ice_restart(w.s[A].ice, w.now);
+		credentials(&w, A);	/* of before, once more */
+		credentials(&w, B);
+		credentials(&w, A);
+		run(&w, SEC, NULL);
+	}
+	run(&w, 60 * SEC, NULL);
+	CHECK(both_connected(&w));
+	EQ(w.s[A].losses + w.s[B].losses, 0);
+	teardown(&w);
+}
+
 static void
 a_restart_revives_an_agent_that_failed(void **state)
 {
@@ -651,6 +674,7 @@ main(void)
 		    a_better_path_that_comes_later_is_left_to_peers_that_follow),
 		cmocka_unit_test(
 		    a_restart_keeps_the_path_until_the_new_one_is_there),
+		cmocka_unit_test(a_second_restart_keeps_the_path_as_well),
 		cmocka_unit_test(a_restart_revives_an_agent_that_failed),
 		cmocka_unit_test(a_repeated_description_changes_nothing),
 		cmocka_unit_test(a_relayed_address_is_one_of_ours),
