@@ -15,6 +15,10 @@
  * request is under way for the allocation and one for each peer: first its
  * permission, then its channel. A 438 repeats whichever request it answers
  * with the nonce it brings.
+ *
+ * A server that was started anew, or that sees us come from another port of
+ * our NAT, drops what we send without a word: if nothing comes back for QUIET,
+ * a Refresh asks, to which even such a server has an answer, 437.
  */
 enum {
 	RTO = 500 * MS,			/* RFC 8489 6.2.1 */
@@ -27,6 +31,7 @@ enum {
 	PERMISSION = 300,		/* s: RFC 8656 9 */
 	CHANNEL = 600,			/* s: RFC 8656 12 */
 	IDLE = 300 * SEC,		/* not sent to: not renewed */
+	QUIET = 5 * SEC,		/* sent to, but nobody is heard */
 	CHANNEL_FIRST = 0x4000,
 	CHANNEL_LAST = 0x4fff,
 	CHANNEL_HEADER = 4,
@@ -72,6 +77,7 @@ struct turn {
 	bool			 cleared;	/* an older allocation */
 	struct addr		 relayed, mapped;
 	uint64_t		 refresh_at, expires;
+	uint64_t		 unheard;	/* since when; NEVER: not so */
 	struct peer		 peer[TURN_PEERS];
 	struct ask		 ask[TURN_PEERS + 1];
 };
@@ -158,6 +164,7 @@ turn_new(const struct turn_conf *conf, uint64_t now)
 	t->conf.user = t->conf.pass = NULL;
 	memcpy(t->user, conf->user, strlen(conf->user));
 	memcpy(t->pass, conf->pass, strlen(conf->pass));
+	t->unheard = NEVER;
 	start(t, now, &t->ask[ALLOCATION], STUN_ALLOCATE);
 	return t;
 }
@@ -457,6 +464,7 @@ on_answer(struct turn *t, uint64_t now, struct ask *a, const struct stun *m)
 {
 	uint16_t	 method = a->method;
 
+	t->unheard = NEVER;
 	if (m->class == STUN_ERROR && challenged(t, now, a, m))
 		return;
 	a->method = 0;
@@ -500,6 +508,7 @@ on_message(struct turn *t, uint64_t now, const struct stun *m,
 	if (m->class == STUN_INDICATION && m->method == STUN_DATA) {
 		if (m->data.p == NULL || permitted(t, now, &m->peer) == NULL)
 			return true;
+		t->unheard = NEVER;
 		d->peer = m->peer;
 		d->bytes = (struct span){ (uint8_t *)(uintptr_t)m->data.p,
 		    m->data.n };
@@ -525,6 +534,7 @@ on_channel(struct turn *t, uint64_t now, uint8_t *p, size_t len,
 
 	if (r.bad || n > r.n || nth >= TURN_PEERS || now >= t->peer[nth].bound)
 		return;
+	t->unheard = NEVER;
 	d->peer = t->peer[nth].addr;
 	d->bytes = (struct span){ p + CHANNEL_HEADER, n };
 }
@@ -589,6 +599,14 @@ due(struct peer *p, uint64_t now)
 	return now >= p->bind_at ? STUN_BIND : 0;
 }
 
+/* When to ask for the allocation again. */
+static uint64_t
+ask_at(const struct turn *t)
+{
+	return t->unheard == NEVER ? t->refresh_at :
+	    earlier(t->refresh_at, t->unheard + QUIET);
+}
+
 static void
 start_due(struct turn *t, uint64_t now)
 {
@@ -600,7 +618,7 @@ start_due(struct turn *t, uint64_t now)
 		fail(t, "the server does not answer any more");
 		return;
 	}
-	if (t->ask[ALLOCATION].method == 0 && now >= t->refresh_at)
+	if (t->ask[ALLOCATION].method == 0 && now >= ask_at(t))
 		start(t, now, &t->ask[ALLOCATION], STUN_REFRESH);
 	for (size_t i = 0; i < TURN_PEERS; i++) {
 		method = due(&t->peer[i], now);
@@ -641,7 +659,7 @@ turn_deadline(const struct turn *t)
 			at = earlier(at, earlier(t->ask[i].again_at,
 			    t->ask[i].until));
 		else if (t->state == TURN_UP)
-			at = earlier(at, i == ALLOCATION ? t->refresh_at :
+			at = earlier(at, i == ALLOCATION ? ask_at(t) :
 			    peer_deadline(&t->peer[i]));
 	return at;
 }
@@ -693,6 +711,8 @@ turn_wrap(struct turn *t, uint64_t now, struct dgram *d)
 		wrap_channel(t, p, d);
 	else
 		wrap_send(t, p, d);
+	if (t->unheard == NEVER)
+		t->unheard = now;
 	d->to = t->conf.path;
 	return true;
 }

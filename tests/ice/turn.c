@@ -386,6 +386,53 @@ bytes_go_by_channel_or_by_indication(void **state)
 }
 
 static void
+send_for(struct world *w, unsigned seconds, bool answered)
+{
+	uint8_t	 ch[] = "\x40\x00\x00\x05hello";
+
+	for (; seconds > 0 && turn_state(w->t) == TURN_UP; seconds--) {
+		check_sent(w, true);
+		run(w, SEC);
+		if (answered)
+			turn_input(w->t, w->now, &w->conf.path, ch, 9,
+			    &w->data, &w->tx);
+	}
+}
+
+/* A server that was started anew, or a NAT that gave us another port. */
+static void
+a_server_that_has_forgotten_us_is_found_out_by_silence(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	up(&w);
+	w.fail_method = STUN_REFRESH;
+	w.fail_code = 437;
+	send_for(&w, 60, true);
+	EQ(turn_state(w.t), TURN_UP);
+	run(&w, 60 * SEC);		/* nothing is expected */
+	EQ(turn_state(w.t), TURN_UP);
+	send_for(&w, 7, false);
+	EQ(turn_state(w.t), TURN_FAILED);
+	CHECK(strstr(turn_why(w.t), "no such allocation") != NULL);
+	teardown(&w);
+}
+
+static void
+a_peer_that_is_silent_costs_a_question_now_and_then(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	up(&w);
+	send_for(&w, 60, false);
+	EQ(turn_state(w.t), TURN_UP);
+	CHECK(w.seen[STUN_REFRESH] >= 9 && w.seen[STUN_REFRESH] <= 12);
+	teardown(&w);
+}
+
+static void
 take_cut(void *arg, const uint8_t *p, size_t n, size_t which)
 {
 	struct world	*w = arg;
@@ -511,6 +558,10 @@ main(void)
 		cmocka_unit_test(bytes_go_by_channel_or_by_indication),
 		cmocka_unit_test(
 		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
+		cmocka_unit_test(
+		    a_server_that_has_forgotten_us_is_found_out_by_silence),
+		cmocka_unit_test(
+		    a_peer_that_is_silent_costs_a_question_now_and_then),
 		cmocka_unit_test(a_permitted_address_is_heard_from_any_port),
 		cmocka_unit_test(peers_that_are_not_sent_to_make_room_in_time),
 	};
