@@ -422,6 +422,30 @@ def killed(lab, cell, port):
         return connected(pair, 'relay')
 
 
+@scene('turn server restarted udp', 'udp', (51400, 51439), (51440, 51479))
+@scene('turn server restarted tcp', 'tcp', (51480, 51519), (51520, 51559))
+def restarted(lab, cell, port, transport, before, after):
+    """In mid-transfer; the one that comes knows nothing of what was."""
+    server = lab.coturn(port=port, ports=before)
+    a, b = lab.public('a%d' % port, '4'), lab.public('b%d' % port, '4')
+    for h in (a, b):
+        h.nft(ALONE)
+    with linked(lab, cell, port, a, b, '--strict', '--ice-server',
+                'turn:203.0.113.1:%d?transport=%s' % (port, transport),
+                '--turn-user', USER) as pair:
+        pair.until('relay', 20)
+        seen = [ups(p) for p in pair.both()]
+
+        def change():
+            lab.stop(server)
+            lab.coturn(port=port, ports=after)
+            lab.wait('another path', 35, lambda: all(
+                ups(p) > n for p, n in zip(pair.both(), seen)))
+        took = moves(lab, pair, 35, 'relay', change, 1)
+        not_reset(pair)
+        return {'path': 'relay', 'moved': took, 'types': ends(pair)}
+
+
 @scene('turn server name udp', 'udp')
 @scene('turn server name tcp', 'tcp')
 def named(lab, cell, port, transport):
