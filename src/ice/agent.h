@@ -98,6 +98,7 @@ struct txn {
 	uint32_t	 pair;		/* id; or for TXN_GATHER: the server */
 	uint32_t	 generation;
 	enum stun_role	 role;
+	uint64_t	 tiebreaker;
 	unsigned	 sent;		/* times */
 	size_t		 size;		/* of a TXN_PROBE's datagram */
 	uint64_t	 sent_at, again_at, until, rto;

@@ -1,3 +1,4 @@
+#include "crypto/rng.h"
 #include "ice/agent.h"
 
 /*
@@ -36,9 +37,12 @@ on_conflict(struct ice *ice, const struct txn *t)
 	struct pair	*p = pairs_by_id(ice, t->pair);
 	bool		 was = t->role == STUN_CONTROLLING;
 
-	if (was == ice->controlling && !ice->conf.lite)
+	/* 7.2.5.1: again, in the new role, with another tie-breaker. */
+	if (was == ice->controlling && !ice->conf.lite) {
 		check_switch_role(ice);
-	if (p != NULL) {		/* 7.2.5.1: again, in the new role */
+		ice->tiebreaker = rng_u64(ice->conf.rng);
+	}
+	if (p != NULL) {
 		pairs_set_state(ice, p, PAIR_WAITING);
 		p->triggered = true;
 	}

@@ -44,6 +44,7 @@ txn_start(struct ice *ice, uint64_t now, enum txn_kind kind,
 	t->pair = pair;
 	t->generation = ice->gen.number;
 	t->role = ice->controlling ? STUN_CONTROLLING : STUN_CONTROLLED;
+	t->tiebreaker = ice->tiebreaker;
 	t->rto = busy > RTO ? busy : RTO;
 	t->again_at = now;
 	t->until = now + patience;
@@ -80,6 +81,15 @@ username(const struct generation *g, char *buf)
 	return t;
 }
 
+/* What a prflx candidate made of this base would have (RFC 8445 7.1.1). */
+static uint32_t
+reflexive_priority(const struct ice *ice, const struct addr *base)
+{
+	const struct cand	*c = pairs_base(ice, base);
+
+	return cand_priority(ICE_PRFLX, c != NULL ? c->priority >> 8 : 65535);
+}
+
 static size_t
 encode(struct ice *ice, const struct txn *t, uint8_t *buf, size_t cap)
 {
@@ -93,11 +103,10 @@ encode(struct ice *ice, const struct txn *t, uint8_t *buf, size_t cap)
 	if (g == NULL)
 		return 0;
 	m.username = username(g, user);
-	/* What a prflx candidate made of us would have (RFC 8445 7.1.1). */
 	m.has_priority = true;
-	m.priority = cand_priority(ICE_PRFLX, 65535);
+	m.priority = reflexive_priority(ice, &t->path.local);
 	m.role = t->role;
-	m.tiebreaker = ice->tiebreaker;
+	m.tiebreaker = t->tiebreaker;
 	m.use_candidate = t->kind == TXN_NOMINATE ||
 	    (t->kind == TXN_CONSENT && t->role == STUN_CONTROLLING);
 	m.filled = t->size;

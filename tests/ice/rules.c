@@ -249,6 +249,7 @@ told_487_an_agent_checks_again_in_the_other_role(void **state)
 	struct world	 w;
 	struct stun	 q, m = { .method = STUN_BINDING,
 		.class = STUN_ERROR, .error = 487 };
+	uint64_t	 tiebreaker;
 	struct path	 path;
 	uint8_t		 buf[STUN_MAX];
 	size_t		 n;
@@ -265,6 +266,7 @@ told_487_an_agent_checks_again_in_the_other_role(void **state)
 	path = w.tx.d[0].to;
 	EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
 	EQ(q.role, STUN_CONTROLLING);
+	tiebreaker = q.tiebreaker;
 	memcpy(m.tid, q.tid, sizeof(m.tid));
 	n = stun_encode(&m, ice_pwd(w.s[B].ice), ICE_PWD, true, buf,
 	    sizeof(buf));
@@ -274,7 +276,41 @@ told_487_an_agent_checks_again_in_the_other_role(void **state)
 	EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
 	EQ(q.role, STUN_CONTROLLED);
 	CHECK(!q.use_candidate);
+	CHECK(q.tiebreaker != tiebreaker);	/* or both switch for ever */
 	batch_reset(&w.tx);
+	teardown(&w);
+}
+
+/* What a check says of its candidate if it is a peer-reflexive one (7.1.1). */
+static void
+a_check_has_the_local_preference_of_where_it_comes_from(void **state)
+{
+	static const char *const other[] = {
+		"1 1 udp 2130706431 192.0.2.2 2000 typ host",
+		"1 1 udp 2130706431 2001:db8::2 2000 typ host",
+	};
+	struct world	 w;
+	struct stun	 q;
+	struct cand	 c;
+	char		 text[ICE_CANDIDATE_TEXT];
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	add(&w, A, "[2001:db8::1]:1000");
+	agent(&w, B, false, false, NULL);
+	credentials(&w, A);
+	for (size_t i = 0; i < 2; i++) {
+		EQ(ice_add_remote(w.s[A].ice, w.now, other[i]), 0);
+		w.now += 50 * MS;
+		ice_tick(w.s[A].ice, w.now, &w.tx);
+		EQ(w.tx.n, 1);
+		EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
+		EQ(cand_parse(&c, ice_candidate(w.s[A].ice, i, text)), 1);
+		EQ(q.priority & 0xffffff, c.priority & 0xffffff);
+		EQ(q.priority >> 24, 110);
+		batch_reset(&w.tx);
+	}
 	teardown(&w);
 }
 
@@ -728,6 +764,8 @@ main(void)
 		    a_role_conflict_is_won_by_the_larger_tie_breaker),
 		cmocka_unit_test(
 		    told_487_an_agent_checks_again_in_the_other_role),
+		cmocka_unit_test(
+		    a_check_has_the_local_preference_of_where_it_comes_from),
 		cmocka_unit_test(
 		    a_nomination_counts_once_our_own_check_has_succeeded),
 		cmocka_unit_test(
