@@ -75,6 +75,7 @@ struct turn {
 	uint8_t			 key[16];
 	bool			 has_key;
 	bool			 cleared;	/* an older allocation */
+	bool			 other_family;	/* is asked for, after 440 */
 	struct addr		 relayed, mapped;
 	uint64_t		 refresh_at, expires;
 	uint64_t		 unheard;	/* since when; NEVER: not so */
@@ -452,6 +453,11 @@ on_error(struct turn *t, uint64_t now, struct ask *a, uint16_t method,
 		/* Ours of before a restart, from the same port: give it up. */
 		t->cleared = true;
 		start(t, now, a, STUN_REFRESH);
+	} else if (method == STUN_ALLOCATE && code == 440 &&
+	    !t->other_family) {
+		t->other_family = true;
+		t->conf.family = t->conf.family == 6 ? 4 : 6;
+		start(t, now, a, STUN_ALLOCATE);
 	} else if (method == STUN_ALLOCATE || method == STUN_REFRESH ||
 	    code == 401 || code == 437 || code == 438 || code == 441)
 		fail(t, word_of(code));

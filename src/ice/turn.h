@@ -33,7 +33,8 @@ struct turn_conf {
 	struct rng	*rng;		/* borrowed for the life */
 	const char	*user, *pass;	/* copied; the copies are wiped */
 	struct path	 path;		/* our address and the server's */
-	uint8_t		 family;	/* of the relayed address: 4 or 6 */
+	/* of the relayed address: 4 or 6; the other one if the server lacks it */
+	uint8_t		 family;
 };
 
 /* What a peer sent: its address and its bytes; n 0: nothing. */

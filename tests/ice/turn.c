@@ -20,6 +20,7 @@ struct world {
 	uint64_t	 now;
 	const char	*nonce;		/* the one that is right */
 	uint32_t	 lifetime;
+	uint8_t		 lacks;		/* a family it does not relay */
 	uint16_t	 fail_method, fail_code;	/* answered so */
 	uint16_t	 ends_method;	/* the next one's nonce is over */
 	unsigned	 seen[16], released, stale, raw;
@@ -87,6 +88,9 @@ decide(struct world *w, const struct stun *m, struct stun *r)
 		r->error = 401;
 	else if (m->method == w->fail_method)
 		r->error = w->fail_code;
+	else if (m->method == STUN_ALLOCATE &&
+	    (m->family == 6 ? 6 : 4) == w->lacks)
+		r->error = 440;
 	else
 		r->class = STUN_SUCCESS;
 	if (r->class != STUN_SUCCESS)
@@ -284,6 +288,24 @@ errors_are_told_in_words(void **state)
 		EQ(turn_state(w.t), TURN_FAILED);
 		STREQ(turn_why(w.t), e[i].words);
 		CHECK(turn_deadline(w.t) == NEVER);
+		teardown(&w);
+	}
+}
+
+static void
+a_family_that_the_server_lacks_is_replaced_by_the_other(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		setup(&w);
+		turn_free(w.t);
+		w.conf.family = w.lacks = family;
+		w.t = turn_new(&w.conf, w.now);
+		run(&w, SEC);
+		EQ(turn_state(w.t), TURN_UP);
+		EQ(w.seen[STUN_ALLOCATE], 1);
 		teardown(&w);
 	}
 }
@@ -549,6 +571,8 @@ main(void)
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
 		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
 		cmocka_unit_test(errors_are_told_in_words),
+		cmocka_unit_test(
+		    a_family_that_the_server_lacks_is_replaced_by_the_other),
 		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
 		cmocka_unit_test(a_wrong_password_fails),
 		cmocka_unit_test(an_unsigned_success_is_dropped),
