@@ -309,11 +309,12 @@ class Lab:
                    [self.hotlink, 'relay', '-l', '[::]:8080', '--open'], log)
         self.wait('the relay listens', 10, lambda: says(log, 'listening on'))
 
-    def coturn(self, *options, port=3478, ports=(50000, 50999)):
+    def coturn(self, *options, port=3478, ports=(50000, 50999),
+               relays=('203.0.113.1', '2001:db8::1')):
         log = os.path.join(self.box, 'turn-%d.log' % port)
         p = self.start(self.spaces['net'], [
             self.turnserver, '-n', '-L', '203.0.113.1', '-L', '2001:db8::1',
-            '-E', '203.0.113.1', '-E', '2001:db8::1', '-p', str(port),
+            *(x for at in relays for x in ('-E', at)), '-p', str(port),
             '--min-port', str(ports[0]), '--max-port', str(ports[1]),
             '--lt-cred-mech', '-u', USER + ':' + PASS, '-r', 'x.io',
             '--no-tls', '--no-dtls', '--no-cli', '--log-file', 'stdout',

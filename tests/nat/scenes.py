@@ -104,6 +104,20 @@ def relayed6(lab, cell, port):
         return connected(pair, 'relay')
 
 
+@scene('ipv6 6/6 turn-tcp')
+def relayed6_alone(lab, cell, port):
+    """The server has no relay address of IPv4, which is what is asked for
+    over TCP at first."""
+    lab.coturn(port=port, ports=(51560, 51599), relays=['2001:db8::1'])
+    hosts = [lab.public('%s%d' % (s, port), '6') for s in 'ab']
+    for h in hosts:
+        h.nft(ALONE)
+    with linked(lab, cell, port, *hosts, '--strict', '--ice-server',
+                'turn:[2001:db8::1]:%d?transport=tcp' % port, '--turn-user',
+                USER, servers=[V6, V6]) as pair:
+        return connected(pair, 'relay')
+
+
 # One server for two
 
 @scene('one turn symmetric/symmetric', 'symmetric')
