@@ -47,9 +47,19 @@ passes(const struct net_filter *f, const char *label)
 	    !any_matches(f->never, f->nnever, label);
 }
 
-/* Add those of one kind. */
+/* The far-reaching first: a host of containers has a link for each. */
+enum reach { ANYWHERE, LINK, HOST };
+
+static enum reach
+reach(const struct addr *a)
+{
+	return addr_is_loopback(a) ? HOST : addr_is_linklocal(a) ? LINK :
+	    ANYWHERE;
+}
+
+/* Add those of one reach. */
 static size_t
-collect(const struct ifaddrs *i, const struct net_filter *f, bool loopback,
+collect(const struct ifaddrs *i, const struct net_filter *f, enum reach which,
     struct addr *a, size_t n, size_t cap)
 {
 	struct addr	 x;
@@ -59,7 +69,7 @@ collect(const struct ifaddrs *i, const struct net_filter *f, bool loopback,
 		    !passes(f, i->ifa_name))
 			continue;
 		sockaddr_to(&x, i->ifa_addr);
-		if (x.family == 0 || addr_is_loopback(&x) != loopback ||
+		if (x.family == 0 || reach(&x) != which ||
 		    has(a, n, &x))
 			continue;
 		a[n++] = x;
@@ -75,8 +85,9 @@ net_addresses(const struct net_filter *f, struct addr *a, size_t cap)
 
 	if (getifaddrs(&list) == -1)
 		return 0;
-	n = collect(list, f, false, a, 0, cap);
-	n = collect(list, f, true, a, n, cap);
+	n = collect(list, f, ANYWHERE, a, 0, cap);
+	n = collect(list, f, LINK, a, n, cap);
+	n = collect(list, f, HOST, a, n, cap);
 	freeifaddrs(list);
 	return n;
 }

@@ -70,7 +70,8 @@ struct udp_stats {
 void		 udp_stats(const struct udp *, struct udp_stats *);
 
 /*
- * Addresses of this host's interfaces that are up, port 0, loopback last.
+ * Addresses of this host's interfaces that are up, port 0, link-local ones and
+ * then loopback last.
  * Count, at most cap. Of those named only, if any are, and of none of those
  * named never; a name may be a pattern of the shell. NULL: of all.
  */

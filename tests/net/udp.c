@@ -283,14 +283,17 @@ this_host_has_an_address(void **state)
 {
 	struct addr	 a[64];
 	size_t		 n = net_addresses(NULL, a, 64);
-	bool		 loop = false;
+	bool		 loop = false, link = false;
 
 	(void)state;
 	assert_in_range(n, 1, 64);
 	for (size_t i = 0; i < n; i++) {
 		CHECK(a[i].family == 4 || a[i].family == 6);
 		CHECK(!loop || addr_is_loopback(&a[i]));
+		CHECK(!link || addr_is_linklocal(&a[i]) ||
+		    addr_is_loopback(&a[i]));
 		loop = addr_is_loopback(&a[i]);
+		link |= addr_is_linklocal(&a[i]);
 	}
 	EQ(net_addresses(NULL, a, 1), 1);
 }
