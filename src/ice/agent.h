@@ -142,7 +142,8 @@ struct ice {
 
 	struct selected		 sel;
 	struct probe		 probe;
-	uint64_t		 next_at;	/* pacing of checks: Ta */
+	uint64_t		 next_at;	/* pacing: Ta */
+	bool			 checked;	/* a pair: a server is next */
 	uint64_t		 valid_at;	/* first success; 0: none */
 	uint64_t		 fail_at;	/* patience ends; 0: never */
 	uint64_t		 retry_at;	/* what is better; NEVER */

@@ -444,6 +444,7 @@ paced_work(const struct ice *ice)
 	    (may_check(ice) && pairs_any(ice, PAIR_WAITING)));
 }
 
+/* Checks and questions to servers take turns, as far as there are both. */
 static void
 paced(struct ice *ice, uint64_t now, struct batch *tx)
 {
@@ -452,8 +453,9 @@ paced(struct ice *ice, uint64_t now, struct batch *tx)
 	if (now < ice->next_at || !paced_work(ice))
 		return;
 	ice->next_at = now + TA;
-	if (may_check(ice))
+	if (may_check(ice) && !(ice->checked && gather_pending(ice)))
 		p = pairs_best(ice, PAIR_WAITING);
+	ice->checked = p != NULL;
 	if (p != NULL)
 		check_start(ice, now, p, tx);
 	else

@@ -62,6 +62,33 @@ many_addresses_leave_room_for_a_reflexive_one(void **state)
 	teardown(&w);
 }
 
+/* The other side needs the answer as much as we need its checks. */
+static void
+servers_are_asked_while_checks_are_waiting(void **state)
+{
+	struct simnat	 nat = { .outside = at("198.51.100.7:40000"),
+		.inside = at("192.0.2.1:1000") };
+	struct addr	 server = at("203.0.113.53:3478");
+	struct world	 w;
+	char		 text[64];
+
+	(void)state;
+	setup(&w, &plain);
+	w.nat = &nat;
+	agent(&w, A, true, false, "192.0.2.1:1000");
+	agent(&w, B, false, false, NULL);
+	credentials(&w, A);
+	for (int i = 1; i <= 40; i++) {
+		snprintf(text, sizeof(text), "1 1 udp %d 10.7.0.%d 9 typ host",
+		    1000 + i, i);
+		EQ(ice_add_remote(w.s[A].ice, w.now, text), 0);
+	}
+	EQ(ice_add_stun(w.s[A].ice, w.now, &server), 0);
+	run(&w, 200 * MS, NULL);
+	CHECK(has_candidate(&w, A, "198.51.100.7 40000 typ srflx"));
+	teardown(&w);
+}
+
 static void
 many_addresses_leave_room_for_relayed_ones(void **state)
 {
@@ -128,6 +155,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(many_addresses_leave_room_for_a_reflexive_one),
+		cmocka_unit_test(servers_are_asked_while_checks_are_waiting),
 		cmocka_unit_test(many_addresses_leave_room_for_relayed_ones),
 		cmocka_unit_test(
 		    pairs_that_lead_nowhere_do_not_keep_out_the_one_that_works),

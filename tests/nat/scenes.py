@@ -250,6 +250,23 @@ def one_bridge(lab, cell, port):
         return r
 
 
+@scene('docker twenty bridges', STUN, 'direct')
+@scene('docker twenty bridges turn', TURN, 'relay')
+def many_bridges(lab, cell, port, options, want):
+    """Who runs containers, behind a NAT like others, has more addresses that
+    lead nowhere than one that does; so has the other end."""
+    kind = 'port' if want == 'direct' else 'symmetric'
+    a, b = (lab.behind('%s%d' % (s, port), kind) for s in 'ab')
+    for host in a, b:
+        for i in range(20):
+            host.ip('link add br%d type bridge' % i,
+                    'addr add 172.%d.0.1/16 dev br%d' % (i + 16 + 40 *
+                                                         (host is b), i),
+                    'link set br%d up' % i)
+    with linked(lab, cell, port, a, b, '--strict', *options) as pair:
+        return connected(pair, want)
+
+
 @scene('docker to nat')
 def bridge_to_nat(lab, cell, port):
     a = docker(lab, port, 'a')[0]
