@@ -33,7 +33,7 @@ struct turn_conf {
 	struct rng	*rng;		/* borrowed for the life */
 	const char	*user, *pass;	/* copied; the copies are wiped */
 	struct path	 path;		/* our address and the server's */
-	/* of the relayed address: 4 or 6; the other one if the server lacks it */
+	/* of the relayed address: 4 or 6; the other, if the server lacks it */
 	uint8_t		 family;
 };
 
