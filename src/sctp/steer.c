@@ -288,8 +288,10 @@ steer_path(const struct steer *s, uint64_t *rate, uint64_t *rtt_min)
 static size_t
 backlog(const struct steer *s)
 {
-	uint64_t	 n = s->model != NULL ? bbr_rate(s->model) / BACKLOG : 0;
+	uint64_t	 n = 0;
 
+	if (s->model != NULL)
+		n = bbr_rate(s->model) / BACKLOG;
 	if (n < BACKLOG_LEAST)
 		return BACKLOG_LEAST;
 	return n > BACKLOG_MOST ? BACKLOG_MOST : (size_t)n;

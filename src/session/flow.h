@@ -94,9 +94,9 @@ bool		 flow_input(struct flow *, uint64_t now, uint8_t *, size_t);
 /*
  * The next frame to send; false: none now. Control frames (ack, eof, reset)
  * and data frames are asked for apart, because they may travel apart. A data
- * payload is at most max bytes and lies in the ring until acknowledged; any part
- * of it that it begins with may be sent instead. The frame counts as sent when
- * flow_sent says so, else it comes again.
+ * payload is at most max bytes and lies in the ring until acknowledged; any
+ * part of it that it begins with may be sent instead. The frame counts as sent
+ * when flow_sent says so, else it comes again.
  */
 bool		 flow_control(struct flow *, uint64_t now, struct hlnk2 *);
 bool		 flow_data(struct flow *, uint64_t now, size_t max,
