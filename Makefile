@@ -305,11 +305,11 @@ nat: packages-build
 	@sh tests/nat/setup
 	@HOTLINK=./$(BIN) HOTLINK_FAST=$(O)/tests/nat/fast tests/nat/run $(NAT)
 
-# The full size of what check does with less: minutes, nearly all of waiting.
+# The full size of what check does with less: a minute, nearly all of waiting.
 badpaths: packages-test
 	@$(MAKE) -s -j2 tests $(BIN)
 	@HOTLINK=./$(BIN) HOTLINK_OUT=$(O) BADPATH_BYTES=16777216 \
-		sh tests/live/badpaths
+		BADPATH_MBIT=8 sh tests/live/badpaths
 
 # Objects alone: what a warning costs is in the compiling.
 lint: packages-test
