@@ -12,6 +12,7 @@ TURNS = os.path.join(HERE, '..', '..', 'build', 'nat', 'usr', 'bin',
                      'turnserver')
 USER, PASS = 'us', 'geheim'
 STUN = ['--ice-server', 'stun:203.0.113.1:3478']
+STUN_TOO = ['--ice-server', 'stun:203.0.113.2:3478']
 TURN = ['--ice-server', 'turn:203.0.113.1:3478', '--turn-user', USER]
 TURN_TCP = ['--ice-server', 'turn:203.0.113.1:3478?transport=tcp',
             '--turn-user', USER]
@@ -313,8 +314,9 @@ class Lab:
                relays=('203.0.113.1', '2001:db8::1')):
         log = os.path.join(self.box, 'turn-%d.log' % port)
         p = self.start(self.spaces['net'], [
-            self.turnserver, '-n', '-L', '203.0.113.1', '-L', '2001:db8::1',
-            *(x for at in relays for x in ('-E', at)), '-p', str(port),
+            self.turnserver, '-n', '-L', '203.0.113.1', '-L', '203.0.113.2',
+            '-L', '2001:db8::1', *(x for at in relays for x in ('-E', at)),
+            '-p', str(port),
             '--min-port', str(ports[0]), '--max-port', str(ports[1]),
             '--lt-cred-mech', '-u', USER + ':' + PASS, '-r', 'x.io',
             '--no-tls', '--no-dtls', '--no-cli', '--log-file', 'stdout',

@@ -82,6 +82,30 @@ for _name, _a, _b, _sa, _sb, _want in (
     scene(_name, _a, _b, STUN + STUN6 + (
         ['--strict'] if _want == 'direct' else []), [_sa, _sb], _want)(family)
 
+# What most routers do where there is no NAT (RFC 6092).
+ANSWERS = '''
+table inet firewall {
+    chain in {
+        type filter hook input priority filter; policy drop;
+        iifname lo accept
+        meta l4proto ipv6-icmp accept
+        ct state established,related accept
+    }
+}
+'''
+
+
+@scene('ipv6 6/6 firewalls')
+def walled6(lab, cell, port):
+    """Both let in answers only, so that both have to ask."""
+    hosts = [lab.public('%s%d' % (s, port), '6') for s in 'ab']
+    for h in hosts:
+        h.nft(ANSWERS)
+    with linked(lab, cell, port, *hosts, '--strict', *STUN6,
+                servers=[V6, V6]) as pair:
+        return connected(pair, 'direct', types=(('host', 'host'),) * 2)
+
+
 # Whoever may talk with the public host alone.
 ALONE = '''
 table inet firewall {
@@ -131,6 +155,28 @@ def one_server(lab, cell, port, kind):
         pair.a.start('--strict', *TURN)
         pair.b.start('--strict', *STUN)
         return connected(pair, 'relay')
+
+
+@scene('forwarded port symmetric/symmetric', 'symmetric', 'b-symmetric')
+@scene('forwarded port symmetric/port', 'symmetric', 'b-port')
+@scene('forwarded port port/symmetric', 'port', 'b-symmetric')
+def forwarded(lab, cell, port, kind, other):
+    """A router lets in what comes for one port; the agent behind it says so,
+    and then it does not matter what the other is behind."""
+    a = lab.behind('a%d' % port, kind)
+    a.router.nft('''table ip nat {
+        chain forwarded {
+            type nat hook prerouting priority dstnat - 1;
+            iifname "wan" udp dport 4900 dnat to %s
+        }
+    }''' % a.router.inside_address)
+    with linked(lab, cell, port, a, lab.spaces[other], start=False) as pair:
+        pair.began = time.monotonic()
+        pair.a.start('--strict', '--udp-port', '4900', '--external-ip',
+                     '%s/%s' % (a.router.wan.split('/')[0],
+                                a.router.inside_address))
+        pair.b.start('--strict', *STUN)
+        return connected(pair, 'direct')
 
 
 # A path that is narrower than its ends
