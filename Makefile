@@ -125,7 +125,8 @@ SUPPORT_OBJ = $(SUPPORT:%=$(O)/tests/support/%.o)
 TESTS = $(TEST:%=$(O)/tests/%)
 MAN = hotlink.1 hotlink-agent.1 hotlink-burst.1 hotlink-env.1 \
 	hotlink-relay.1 hotlink-telemetry.1 hotlink-telemetry.5 \
-	hotlink-wire.7 hotlink-internals.7 hotlink-devstack.1 hotlink-flow.1 \
+	hotlink-wire.7 hotlink-nat.7 hotlink-internals.7 hotlink-devstack.1 \
+	hotlink-flow.1 \
 	hotlink-flow.5 hotlink-mark.1 hotlink-mpc.1 hotlink-run.1 \
 	hotlink-scenario.5 hotlink-marker.5 hotlink-acks.1 hotlink-msg.1 \
 	hotlink-messages.5
@@ -299,11 +300,13 @@ interop-dtls: packages-test
 	@HOTLINK_OUT=$(O) tests/dtls/run $(INTEROP_DTLS)
 
 # Not part of check: it needs root, network namespaces and a few minutes.
-# NAT="-j 8 mid" is less of it.
+# NAT="-j 8 mid" is less of it; tests/nat/publish puts all of it into
+# hotlink-nat(7).
 nat: packages-build
 	@$(MAKE) -s -j2 $(BIN) $(O)/tests/nat/fast
 	@sh tests/nat/setup
-	@HOTLINK=./$(BIN) HOTLINK_FAST=$(O)/tests/nat/fast tests/nat/run $(NAT)
+	@HOTLINK=./$(BIN) HOTLINK_FAST=$(O)/tests/nat/fast \
+		tests/nat/run -o build/nat/latest.jsonl $(NAT)
 
 # The full size of what check does with less: a minute, nearly all of waiting.
 badpaths: packages-test
