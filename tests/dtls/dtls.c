@@ -315,6 +315,7 @@ hand_mangled(void *arg, const uint8_t *b, size_t n, size_t which)
 	free(copy);
 	CHECK(pair_up(p));
 	EQ(p->got[1], 0);
+	EQ(p->sent, p->which);		/* nor is anything said of it */
 }
 
 static void
@@ -327,6 +328,7 @@ a_spoilt_record_is_dropped_and_the_true_one_still_taken(void **state)
 	(void)state;
 	bring_up(&p);
 	n = sealed(&p, 0, b, 20);
+	p.which = p.sent;
 	mangle_cut(b, n, hand_mangled, &p);
 	mangle_flip(b, n, hand_mangled, &p);
 	CHECK(stats(&p, 1).bad_records >= n);
@@ -413,6 +415,40 @@ a_handshake_without_an_answer_ends_after_30_seconds(void **state)
 	STREQ(dtls_why(p.d[1]), "the DTLS handshake timed out");
 	CHECK(stats(&p, 0).retransmits < 20);
 	pair_fini(&p);
+}
+
+/* RFC 6347 4.2.4.1: soon at first, and never seldom. */
+static void
+a_flight_waits_twice_as_long_each_time_up_to_three_seconds(void **state)
+{
+	static const uint64_t	 first[] = { 0, 50 * MS, 100 * MS, 400 * MS };
+	struct simnet_conf	 dead = { .seed = 1, .loss = 1000 };
+	struct pair		 p;
+	uint64_t		 wait, at, end;
+	size_t			 sent;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		pair_init(&p, &dead);
+		p.conf[0].rto = first[i];
+		CHECK(pair_open(&p));
+		pair_run(&p, MS);
+		EQ(p.sent, 1);
+		at = p.now - MS;
+		end = at + 29 * (uint64_t)SEC;
+		wait = first[i] == 0 ? 100 * MS : first[i];
+		while (at + wait < end) {
+			sent = p.sent;
+			pair_run(&p, at + wait - MS - p.now);
+			EQ(p.sent, sent);
+			pair_run(&p, 2 * MS);
+			EQ(p.sent, sent + 1);
+			at += wait;
+			wait = 2 * wait < 3 * SEC ? 2 * wait : 3 * SEC;
+		}
+		CHECK(wait == 3 * SEC);
+		pair_fini(&p);
+	}
 }
 
 static void
@@ -853,6 +889,7 @@ main(void)
 		T(several_records_in_a_datagram_are_all_taken),
 		T(a_forged_alert_is_only_counted),
 		T(a_handshake_without_an_answer_ends_after_30_seconds),
+		T(a_flight_waits_twice_as_long_each_time_up_to_three_seconds),
 		T(both_ends_export_the_same_keys),
 		T(a_close_reaches_the_other_side),
 		T(a_renegotiation_is_refused_with_a_warning),
