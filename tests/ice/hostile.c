@@ -60,6 +60,25 @@ answer_to(struct world *w, const uint8_t *buf, size_t n, struct stun *r)
 	return true;
 }
 
+/* What B said last has so many of them, 0x7000, 0x7001 ..., in its bytes. */
+static void
+names(const struct world *w, size_t n)
+{
+	const uint8_t	*p = w->tx.d[0].p + STUN_HEADER;
+	size_t		 len;
+
+	while (p[0] != 0 || p[1] != 0x0a) {	/* UNKNOWN-ATTRIBUTES */
+		CHECK(p[1] != 0x08);	/* the integrity ends them */
+		p += 4 + (size_t)((p[2] << 8 | p[3]) + 3) / 4 * 4;
+	}
+	len = (size_t)(p[2] << 8 | p[3]);
+	EQ(len, 2 * n);
+	for (size_t i = 0; i < n; i++) {
+		EQ(p[4 + 2 * i], 0x70);
+		EQ(p[5 + 2 * i], i);
+	}
+}
+
 static void
 a_request_without_integrity_is_not_answered(void **state)
 {
@@ -99,7 +118,7 @@ an_attribute_that_may_be_ignored_is(void **state)
 	teardown(&w);
 }
 
-/* All that are unknown are named, as many as there is room for. */
+/* RFC 8489 6.3.1.1: in an attribute, as many as there is room for. */
 static void
 attributes_that_must_be_understood_are_named(void **state)
 {
@@ -117,9 +136,11 @@ attributes_that_must_be_understood_are_named(void **state)
 	CHECK(answer_to(&w, buf, n, &r));
 	EQ(r.class, STUN_ERROR);
 	EQ(r.error, 420);
+	names(&w, 2);
 	n = check_with(&w, required, sizeof(required), true, buf);
 	CHECK(answer_to(&w, buf, n, &r));
 	EQ(r.error, 420);
+	names(&w, STUN_UNKNOWN);
 	assert_null(ice_path(w.s[B].ice));
 	teardown(&w);
 }
@@ -143,6 +164,34 @@ an_answer_has_integrity_and_no_user_name(void **state)
 	CHECK(!r.has_priority && !r.use_candidate);
 	CHECK(stun_verify(&r, ice_pwd(w.s[B].ice), ICE_PWD));
 	CHECK(r.fingerprint);
+	teardown(&w);
+}
+
+/* Each check names the one it is for: of another's nothing comes. */
+static void
+a_peer_that_names_another_user_is_not_met_and_the_reason_told(void **state)
+{
+	struct world		 w;
+	struct ice_stats	 st;
+	char			 ufrag[ICE_UFRAG + 1];
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, from_a);
+	agent(&w, B, false, false, "192.0.2.2:2000");
+	strcpy(ufrag, ice_ufrag(w.s[B].ice));
+	ufrag[0] = ufrag[0] == 'a' ? 'b' : 'a';
+	EQ(ice_set_remote(w.s[A].ice, w.now, ufrag, ice_pwd(w.s[B].ice),
+	    false), 0);
+	credentials(&w, B);
+	run(&w, 60 * SEC, NULL);
+	for (int i = 0; i < SIDES; i++) {
+		ice_stats(w.s[i].ice, &st);
+		CHECK(st.checks_sent > 0);
+		assert_null(ice_path(w.s[i].ice));
+		EQ(ice_state(w.s[i].ice), ICE_FAILED);
+		STREQ(ice_why(w.s[i].ice), "no candidate pair answers");
+	}
 	teardown(&w);
 }
 
@@ -216,6 +265,8 @@ main(void)
 		cmocka_unit_test(an_attribute_that_may_be_ignored_is),
 		cmocka_unit_test(attributes_that_must_be_understood_are_named),
 		cmocka_unit_test(an_answer_has_integrity_and_no_user_name),
+		cmocka_unit_test(
+	       a_peer_that_names_another_user_is_not_met_and_the_reason_told),
 		cmocka_unit_test(
 		    a_lite_agent_takes_the_first_request_that_nominates),
 		cmocka_unit_test(
