@@ -148,6 +148,9 @@ check(const struct command *c, struct settings *s)
 	if (s->auth != NULL && s->open)
 		return options_misuse(c, "options --auth and --open exclude "
 		    "each other");
+	if (s->auth != NULL && s->page)
+		return options_misuse(c, "options --auth and --page exclude "
+		    "each other: a browser has no token to show");
 	if (s->auth == NULL && !s->open &&
 	    !addr_is_loopback(&s->conf.listen))
 		return options_misuse(c, "%s is not a loopback address: give "
