@@ -13,7 +13,7 @@
  * The first Allocate goes without credentials; the 401 that answers it brings
  * realm and nonce, and from then on every request is signed. At most one
  * request is under way for the allocation and one for each peer: first its
- * permission, then its channel. A 438 repeats whichever request it answers
+ * permission, then, once something came from it, its channel. A 438 repeats whichever request it answers
  * with the nonce it brings.
  *
  * A server that was started anew, or that sees us come from another port of
@@ -55,6 +55,7 @@ struct ask {
 struct peer {
 	struct addr	 addr;		/* family 0: free slot */
 	const char	*refused;	/* why; NULL: it is not */
+	bool		 heard;		/* it is worth a channel */
 	uint64_t	 permit_at, bind_at;	/* when to ask (again) */
 	uint64_t	 permitted, bound;	/* until when it lasts */
 	uint64_t	 used;		/* last: who is not, is let expire */
@@ -209,6 +210,27 @@ is_over(const struct turn *t, uint64_t now, const struct peer *p)
 	    now >= p->bound + (uint64_t)PERMISSION * SEC);
 }
 
+/* Nobody tries it any more, and it never answered; it has no channel. */
+static bool
+is_vain(const struct turn *t, uint64_t now, const struct peer *p)
+{
+	return !p->heard && t->ask[p - t->peer].method == 0 &&
+	    now >= p->used + AGAIN;
+}
+
+/* A place in the table, or NULL. */
+static struct peer *
+room(struct turn *t, uint64_t now)
+{
+	for (struct peer *p = t->peer; p < t->peer + TURN_PEERS; p++)
+		if (is_over(t, now, p))
+			return p;
+	for (struct peer *p = t->peer; p < t->peer + TURN_PEERS; p++)
+		if (is_vain(t, now, p))
+			return p;
+	return NULL;
+}
+
 static void
 wake(struct peer *p, uint64_t now)
 {
@@ -230,13 +252,12 @@ turn_permit(struct turn *t, uint64_t now, const struct addr *a)
 		wake(p, now);
 		return 0;
 	}
-	for (p = t->peer; p < t->peer + TURN_PEERS; p++)
-		if (is_over(t, now, p)) {
-			*p = (struct peer){ .addr = *a, .permit_at = now,
-			    .bind_at = now, .used = now, .permitted = until };
-			return 0;
-		}
-	return -1;
+	p = room(t, now);
+	if (p == NULL)
+		return -1;
+	*p = (struct peer){ .addr = *a, .permit_at = now, .bind_at = now,
+	    .used = now, .permitted = until };
+	return 0;
 }
 
 static uint16_t
@@ -510,11 +531,15 @@ on_message(struct turn *t, uint64_t now, const struct stun *m,
     struct turn_data *d)
 {
 	struct ask	*a;
+	struct peer	*p;
 
 	if (m->class == STUN_INDICATION && m->method == STUN_DATA) {
 		if (m->data.p == NULL || permitted(t, now, &m->peer) == NULL)
 			return true;
 		t->unheard = NEVER;
+		p = peer_of(t, &m->peer);
+		if (p != NULL)
+			p->heard = true;
 		d->peer = m->peer;
 		d->bytes = (struct span){ (uint8_t *)(uintptr_t)m->data.p,
 		    m->data.n };
@@ -600,6 +625,8 @@ due(struct peer *p, uint64_t now)
 	}
 	if (now >= p->permit_at)
 		return STUN_PERMIT;
+	if (!p->heard)
+		return 0;
 	if (now >= p->bind_at && now >= p->permitted)
 		p->bind_at = p->permit_at;
 	return now >= p->bind_at ? STUN_BIND : 0;
@@ -652,7 +679,7 @@ peer_deadline(const struct peer *p)
 {
 	if (p->addr.family == 0)
 		return NEVER;
-	return earlier(p->permit_at, p->bind_at);
+	return p->heard ? earlier(p->permit_at, p->bind_at) : p->permit_at;
 }
 
 uint64_t

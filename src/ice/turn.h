@@ -26,7 +26,7 @@ enum turn_state {
 
 enum {
 	TURN_CRED_MAX = 256,	/* of a user name, and of a password */
-	TURN_PEERS = 32,	/* addresses that one allocation talks with */
+	TURN_PEERS = 128,	/* addresses that one allocation talks with */
 };
 
 struct turn_conf {

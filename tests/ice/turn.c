@@ -149,6 +149,20 @@ run(struct world *w, uint64_t span)
 	w->now = end;
 }
 
+/* What the peer sends while it has no channel. */
+static void
+hear(struct world *w)
+{
+	struct stun	 m = { .method = STUN_DATA, .class = STUN_INDICATION,
+		.peer = w->peer, .data = text("hello") };
+	uint8_t		 b[128];
+	size_t		 n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
+
+	CHECK(turn_input(w->t, w->now, &w->conf.path, b, n, &w->data, &w->tx));
+	EQ(w->data.bytes.n, 5);
+	run(w, SEC);
+}
+
 static void
 up(struct world *w)
 {
@@ -156,6 +170,7 @@ up(struct world *w)
 	EQ(turn_permit(w->t, w->now, &w->peer), 0);
 	run(w, SEC);
 	EQ(turn_state(w->t), TURN_UP);
+	hear(w);
 }
 
 static void
@@ -243,6 +258,8 @@ a_stale_nonce_is_followed_by_every_method(void **state)
 		setup(&w);
 		w.ends_method = methods[i];
 		EQ(turn_permit(w.t, w.now, &w.peer), 0);
+		run(&w, SEC);
+		hear(&w);
 		run_in_use(&w, &w.peer, 12);
 		EQ(w.ends_method, 0);
 		EQ(w.stale, 1);
@@ -399,6 +416,7 @@ bytes_go_by_channel_or_by_indication(void **state)
 	w.peer = at("[2001:db8::9]:9000");
 	turn_permit(w.t, w.now, &w.peer);
 	run(&w, SEC);
+	hear(&w);
 	check_sent(&w, false);
 	w.tx.to.remote = at("198.51.100.10:9000");
 	batch_put(&w.tx, "hello", 5);
@@ -562,6 +580,36 @@ peers_that_are_not_sent_to_make_room_in_time(void **state)
 	teardown(&w);
 }
 
+/*
+ * One allocation serves all parties, and most of their candidates answer
+ * nothing: that costs neither a channel nor a place for longer than it is
+ * tried.
+ */
+static void
+who_never_answers_makes_room_in_seconds(void **state)
+{
+	struct world	 w;
+	struct addr	 a = at("198.51.100.10:1000");
+
+	(void)state;
+	up(&w);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 1; i < TURN_PEERS; i++) {
+			a.port++;
+			EQ(turn_permit(w.t, w.now, &a), 0);
+		}
+		a.port++;
+		EQ(turn_permit(w.t, w.now, &a), -1);
+		run(&w, 6 * SEC);
+	}
+	EQ(turn_permit(w.t, w.now, &a), 0);
+	run(&w, SEC);
+	w.peer = a;
+	check_sent(&w, false);
+	EQ(w.seen[STUN_BIND], 1);
+	teardown(&w);
+}
+
 int
 main(void)
 {
@@ -588,6 +636,7 @@ main(void)
 		    a_peer_that_is_silent_costs_a_question_now_and_then),
 		cmocka_unit_test(a_permitted_address_is_heard_from_any_port),
 		cmocka_unit_test(peers_that_are_not_sent_to_make_room_in_time),
+		cmocka_unit_test(who_never_answers_makes_room_in_seconds),
 	};
 
 	return RUN(tests);
