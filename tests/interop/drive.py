@@ -288,6 +288,7 @@ class Cell:
         self.email = name + '@x.io'
         self.box = tempfile.mkdtemp(prefix='hotlink-interop.')
         self.procs, self.streams = {}, []
+        self.options = []               # more of our agent's
         self.some = max(conf.mib << 20, 1 << 20) // 16
         self.result = dict(peer=name, family='IPv%d' % family, role=role)
 
@@ -333,7 +334,7 @@ class Cell:
             HOTLINK, 'agent', '-s', 'http://' + self.at, '-u', ME,
             '-d', os.path.join(self.box, 'us'), '--strict', '-v',
             '--connect-timeout', str(2 * UP),   # a browser takes its time
-            '--bind', self.conf.address[self.family]],
+            '--bind', self.conf.address[self.family]] + self.options,
             {'SYFTBOX_HOTLINK_TCP_PROXY_CHUNK_SIZE': '1048576'})
 
     def start_peer(self):
@@ -479,6 +480,16 @@ class Cell:
         bulk([self.main], self.some)
         return round(time.monotonic() - began, 2)
 
+    def lite(self):
+        """Started again, our agent only answers checks."""
+        self.options = ['--ice-lite']
+        self.restart('agent', self.start_agent)
+        self.all_direct()
+        checks = self.telemetry()['live']['checks']
+        sent = sum(c['sent'] for c in checks)
+        if sent or not any(c['heard'] for c in checks):
+            raise Lost('a lite agent sent %d checks: %s' % (sent, checks))
+
     def steps(self):
         began = time.monotonic()
         yield 'link'
@@ -516,6 +527,8 @@ class Cell:
         self.restart('agent', self.start_agent)
         yield 'telemetry'
         self.all_direct()
+        yield 'agent lite'
+        self.lite()
 
     def tails(self):
         for what in 'agent', 'peer':
