@@ -339,11 +339,11 @@ on_relay_up(void *arg, uint64_t now, const char *ice_servers,
 	if (a->conf->turn_user == NULL && turn_user != NULL &&
 	    turn_pass != NULL)
 		login(a, turn_user, turn_pass);
+	servers_told(a->servers);
 	/* The same list again looks up what could not be found before. */
 	if (a->conf->ice_servers != NULL)
 		ice_servers = a->conf->ice_servers;
-	if (ice_servers != NULL)
-		servers_add(a->servers, now, ice_servers);
+	servers_add(a->servers, now, ice_servers);
 	for (struct node *n = a->nodes; n != NULL; n = n->next) {
 		party_relay(n->party, now, true);
 		n->dirty = true;
@@ -825,8 +825,7 @@ start(struct agent *a, uint64_t now)
 		return -1;
 	if (c->turn_user != NULL)
 		login(a, c->turn_user, c->turn_pass);
-	if (c->ice_servers != NULL)
-		servers_add(a->servers, now, c->ice_servers);
+	servers_add(a->servers, now, c->ice_servers);
 	if (c->messages != NULL) {
 		a->messages = messages_new(a->loop, c->messages, c->spool, now);
 		if (a->messages == NULL)

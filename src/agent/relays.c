@@ -28,6 +28,7 @@ struct relay {
 	struct turn	*turn;		/* NULL: not now */
 	bool		 up;		/* and told of */
 	const char	*refused;	/* said last of a peer */
+	char		 said[128];	/* why it failed; "": it did not */
 	/*
 	 * Over a stream the path is made up: from no address to the server's
 	 * place in our table.
@@ -171,6 +172,17 @@ on_message(void *arg, uint64_t now, uint8_t *bytes, size_t n)
 		r->conf.datagram(r->conf.arg, now, &path, bytes, n);
 }
 
+/* A reason that is tried again and again is told once. */
+static void
+complain(struct relay *v, const char *why)
+{
+	if (strncmp(v->said, why, sizeof(v->said) - 1) == 0)
+		log_debug("ice server %s: %s", v->text, why);
+	else
+		log_warnx("ice server %s: %s", v->text, why);
+	snprintf(v->said, sizeof(v->said), "%s", why);
+}
+
 static void
 on_closed(void *arg, uint64_t now, const char *why)
 {
@@ -178,7 +190,7 @@ on_closed(void *arg, uint64_t now, const char *why)
 
 	(void)now;
 	v->gone = true;
-	log_warnx("ice server %s: %s", v->text, why);
+	complain(v, why);
 }
 
 static void
@@ -273,6 +285,7 @@ look(struct relay *v, uint64_t now)
 		if (v->up)
 			break;
 		v->up = true;
+		v->said[0] = '\0';
 		v->pause = AGAIN_MIN;
 		v->host = 0;
 		log_info("ice server %s: relays from %s", v->text,
@@ -280,7 +293,7 @@ look(struct relay *v, uint64_t now)
 		c->up(c->arg, now, turn_relayed(v->turn));
 		break;
 	case TURN_FAILED:
-		log_warnx("ice server %s: %s", v->text, turn_why(v->turn));
+		complain(v, turn_why(v->turn));
 		if (v->stream) {
 			drop(v, now);
 			pause_now(v, now);

@@ -4,10 +4,16 @@
 
 #include "agent/agent.h"
 #include "agent/servers.h"
+#include "base/crc.h"
 #include "base/log.h"
 #include "net/resolve.h"
 
-enum { ENTRY_MAX = 300, STUN_PORT = 3478, TURNS_PORT = 5349 };
+enum {
+	ENTRY_MAX = 300,
+	STUN_PORT = 3478,
+	TURNS_PORT = 5349,
+	COMPLAINTS = 4 * AGENT_SERVERS,
+};
 
 /* A name that is being looked up. */
 struct lookup {
@@ -25,6 +31,9 @@ struct servers {
 	struct addr	 stun[AGENT_SERVERS];
 	size_t		 nstun;
 	bool		 login;		/* there is one for TURN */
+	bool		 told;		/* and none is to be expected */
+	uint32_t	 said[COMPLAINTS];	/* what was complained of */
+	size_t		 nsaid;		/* ever; the oldest are forgotten */
 };
 
 struct servers *
@@ -52,6 +61,22 @@ servers_free(struct servers *s)
 	free(s);
 }
 
+/* Once, as the list is given again with every connection to the relay. */
+static void
+complain(struct servers *s, const char *text, const char *why)
+{
+	char		 line[ENTRY_MAX + 200];
+	uint32_t	 id;
+
+	snprintf(line, sizeof(line), "ice server %s: %s", text, why);
+	id = crc32c(line, strlen(line));
+	for (size_t i = 0; i < COMPLAINTS && i < s->nsaid; i++)
+		if (s->said[i] == id)
+			return;
+	s->said[s->nsaid++ % COMPLAINTS] = id;
+	log_warnx("%s", line);
+}
+
 /* It has no address: asked again when the list is given again. */
 static void
 forget(struct servers *s, struct lookup *l)
@@ -71,7 +96,7 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	struct servers_found found = { .turn = l->turn ? l->text : NULL };
 
 	if (n == 0) {
-		log_warnx("ice server %s: %s", l->text, why);
+		complain(s, l->text, why);
 		forget(s, l);
 		return;
 	}
@@ -193,17 +218,20 @@ add(struct servers *s, uint64_t now, const char *text)
 	if (known(s, text))
 		return;
 	if (take_apart(&e, text) == -1) {
-		log_warnx("ice server %s: malformed, skipped", text);
+		complain(s, text, "malformed, skipped: not "
+		    "stun:HOST[:PORT], turn:HOST[:PORT][?transport=udp|tcp] "
+		    "or turns:HOST[:PORT]");
 		return;
 	}
 	if (e.turn && !s->login) {
-		log_warnx("ice server %s: no user and password for it, "
-		    "skipped", text);
+		if (s->told)
+			complain(s, text,
+			    "no user and password for it, skipped");
 		return;
 	}
 	l = s->nentries < AGENT_SERVERS ? calloc(1, sizeof(*l)) : NULL;
 	if (l == NULL) {
-		log_warnx("ice server %s: too many, skipped", text);
+		complain(s, text, "too many, skipped");
 		return;
 	}
 	l->owner = s;
@@ -219,6 +247,8 @@ servers_add(struct servers *s, uint64_t now, const char *list)
 	char	 text[ENTRY_MAX];
 	size_t	 n, lead, len;
 
+	if (list == NULL)
+		return;
 	for (; *list != '\0'; list += list[n] == ',' ? n + 1 : n) {
 		n = strcspn(list, ",");
 		lead = strspn(list, " \t");
@@ -240,6 +270,12 @@ void
 servers_login(struct servers *s)
 {
 	s->login = true;
+}
+
+void
+servers_told(struct servers *s)
+{
+	s->told = true;
 }
 
 const struct addr *

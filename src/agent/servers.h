@@ -31,11 +31,14 @@ typedef void	 servers_fn(void *, uint64_t now, const struct servers_found *);
 struct servers	*servers_new(struct resolver *, servers_fn *, void *);
 void		 servers_free(struct servers *);
 
-/* A comma list; entries that are known already are ignored. */
+/* A comma list, or NULL; entries that are known already are ignored. */
 void		 servers_add(struct servers *, uint64_t now, const char *list);
 
 /* There are a user and a password for TURN from now on. */
 void		 servers_login(struct servers *);
+
+/* The relay has said what it tells: without a login now, there is none. */
+void		 servers_told(struct servers *);
 
 /* Those known by now. */
 const struct addr *servers_stun(const struct servers *, size_t *n);

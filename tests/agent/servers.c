@@ -1,5 +1,7 @@
 #include "support/test.h"
 
+#include <unistd.h>
+
 #include "agent/servers.h"
 #include "net/loop.h"
 #include "net/resolve.h"
@@ -108,6 +110,53 @@ what_is_no_server_is_skipped_and_the_others_used(void **state)
 	}
 }
 
+/* How often the text is in what went to the standard error. */
+static unsigned
+count(FILE *f, const char *text)
+{
+	char		 line[512];
+	unsigned	 n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, text) != NULL;
+	return n;
+}
+
+static void
+what_is_wrong_is_named_once(void **state)
+{
+	struct loop	*l = loop_new();
+	struct resolver	*r = resolver_new(l);
+	struct found	 f = { .calls = 0 };
+	struct servers	*s = servers_new(r, on_found, &f);
+	FILE		*log = tmpfile();
+	int		 err = dup(2);
+
+	(void)state;
+	CHECK(log != NULL);
+	EQ(dup2(fileno(log), 2), 2);
+	servers_add(s, 0, "stun:,turn:192.0.2.1");
+	EQ(count(log, "stun:: malformed, skipped"), 1);
+	EQ(count(log, "turn:192.0.2.1"), 0);	/* the relay may know one */
+	servers_told(s);
+	for (int i = 0; i < 3; i++)
+		servers_add(s, 0, "stun:,turn:192.0.2.1,stun:[]");
+	EQ(dup2(err, 2), 2);
+	EQ(count(log, "stun:: malformed, skipped"), 1);
+	EQ(count(log, "stun:[]: malformed, skipped"), 1);
+	EQ(count(log, "turn:192.0.2.1: no user and password for it"), 1);
+	EQ(f.calls, 0);
+	servers_login(s);
+	servers_add(s, 0, "turn:192.0.2.1");
+	EQ(f.calls, 1);
+	close(err);
+	fclose(log);
+	servers_free(s);
+	resolver_free(r);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -117,6 +166,7 @@ main(void)
 		cmocka_unit_test(a_stream_is_to_a_host_and_port),
 		cmocka_unit_test(
 		    what_is_no_server_is_skipped_and_the_others_used),
+		cmocka_unit_test(what_is_wrong_is_named_once),
 	};
 
 	return RUN(tests);
