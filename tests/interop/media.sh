@@ -24,8 +24,8 @@ again() {
 	done
 }
 
-# clip_of CODEC: a minute or more of it, made once; whoever sends it then takes
-# no time from the browser
+# clip_of CODEC: enough of it for three tries, made once; whoever sends it then
+# takes no time from the browser
 clip_of() {
 	clip=$box/clip-$1.mkv
 	[ ! -e "$clip" ] || return 0
@@ -37,7 +37,7 @@ clip_of() {
 	opus)	how="-f lavfi -i sine=frequency=440:sample_rate=48000 -ac 2
 		    -c:a libopus" ;;
 	esac
-	ffmpeg -v error $how -t $((seconds + 60)) "$clip" </dev/null
+	ffmpeg -v error $how -t $((seconds * 3 + 90)) "$clip" </dev/null
 }
 
 # source_of CODEC PT PORT: it is sent from the beginning
