@@ -13,8 +13,8 @@
  * The first Allocate goes without credentials; the 401 that answers it brings
  * realm and nonce, and from then on every request is signed. At most one
  * request is under way for the allocation and one for each peer: first its
- * permission, then, once something came from it, its channel. A 438 repeats whichever request it answers
- * with the nonce it brings.
+ * permission, then, once something came from it, its channel. A 438 repeats
+ * whichever request it answers with the nonce it brings.
  *
  * A server that was started anew, or that sees us come from another port of
  * our NAT, drops what we send without a word: if nothing comes back for QUIET,
