@@ -37,6 +37,8 @@ enum {
 	CHANNEL_HEADER = 4,
 	TEXT_MAX = 256,			/* of their realm and nonce */
 	STALE_MAX = 3,			/* nonces refused in a row */
+	TAKEN_MAX = 4,			/* Allocates answered with 437 */
+	FORGETS = 1 * SEC,		/* coturn: after a lifetime of 0 */
 	MESSAGE = 1280,			/* three texts and the rest */
 	SEND_HEADER = 48,		/* of a Send indication, IPv6 */
 	UDP = 17,
@@ -75,7 +77,7 @@ struct turn {
 	struct text		 realm, nonce;
 	uint8_t			 key[16];
 	bool			 has_key;
-	bool			 cleared;	/* an older allocation */
+	unsigned		 taken;		/* times 437 came to Allocate */
 	bool			 other_family;	/* is asked for, after 440 */
 	struct addr		 relayed, mapped;
 	uint64_t		 refresh_at, expires;
@@ -462,19 +464,34 @@ refuse(struct peer *p, uint16_t method, uint16_t code)
 	p->permitted = p->bound = 0;
 }
 
+/*
+ * There is an allocation for this port: ours of before a restart, maybe. Give
+ * it up; and then the server may take a while to forget it.
+ */
+static void
+on_taken(struct turn *t, uint64_t now, struct ask *a)
+{
+	if (t->taken++ == 0) {
+		start(t, now, a, STUN_REFRESH);
+		return;
+	}
+	start(t, now, a, STUN_ALLOCATE);
+	a->again_at = now + FORGETS;
+}
+
 static void
 on_error(struct turn *t, uint64_t now, struct ask *a, uint16_t method,
     uint16_t code)
 {
 	if (t->state == TURN_CLOSING)
 		end(t, TURN_OVER);
-	else if (method == STUN_REFRESH && t->state == TURN_ASKING)
+	else if (method == STUN_REFRESH && t->state == TURN_ASKING &&
+	    code != 441)
 		start(t, now, a, STUN_ALLOCATE);
-	else if (method == STUN_ALLOCATE && code == 437 && !t->cleared) {
-		/* Ours of before a restart, from the same port: give it up. */
-		t->cleared = true;
-		start(t, now, a, STUN_REFRESH);
-	} else if (method == STUN_ALLOCATE && code == 440 &&
+	else if (method == STUN_ALLOCATE && code == 437 &&
+	    t->taken < TAKEN_MAX)
+		on_taken(t, now, a);
+	else if (method == STUN_ALLOCATE && code == 440 &&
 	    !t->other_family) {
 		t->other_family = true;
 		t->conf.family = t->conf.family == 6 ? 4 : 6;

@@ -25,6 +25,9 @@ struct world {
 	uint16_t	 ends_method;	/* the next one's nonce is over */
 	unsigned	 seen[16], released, stale, raw;
 	bool		 dead, unsigned_answers;
+	/* an allocation of before, until then, and one of another user */
+	uint64_t	 old_until, others_until;
+	uint64_t	 forgets;	/* so long after it was given up */
 };
 
 static struct addr
@@ -68,9 +71,26 @@ text(const char *s)
 	return (struct stun_text){ (const uint8_t *)s, strlen(s) };
 }
 
+/* What is said of an older allocation; 0: there is none. */
+static uint16_t
+occupied(struct world *w, const struct stun *m)
+{
+	bool	 mine = w->now < w->old_until;
+
+	if (!mine && w->now >= w->others_until)
+		return 0;
+	if (m->method == STUN_ALLOCATE)
+		return 437;
+	if (mine && m->method == STUN_REFRESH)
+		w->old_until = w->now + w->forgets;
+	return mine ? 0 : 441;
+}
+
 static void
 decide(struct world *w, const struct stun *m, struct stun *r)
 {
+	uint16_t	 why;
+
 	r->class = STUN_ERROR;
 	if (m->method == w->ends_method && m->integrity != 0) {
 		w->nonce = w->nonce[1] == '1' ? "n2" : "n1";
@@ -91,6 +111,8 @@ decide(struct world *w, const struct stun *m, struct stun *r)
 	else if (m->method == STUN_ALLOCATE &&
 	    (m->family == 6 ? 6 : 4) == w->lacks)
 		r->error = 440;
+	else if ((why = occupied(w, m)) != 0)
+		r->error = why;
 	else
 		r->class = STUN_SUCCESS;
 	if (r->class != STUN_SUCCESS)
@@ -301,12 +323,45 @@ errors_are_told_in_words(void **state)
 		setup(&w);
 		w.fail_method = STUN_ALLOCATE;
 		w.fail_code = e[i].code;
-		run(&w, SEC);
+		run(&w, 5 * SEC);
 		EQ(turn_state(w.t), TURN_FAILED);
 		STREQ(turn_why(w.t), e[i].words);
 		CHECK(turn_deadline(w.t) == NEVER);
 		teardown(&w);
 	}
+}
+
+/* One of ours from before a restart. Coturn takes a second to forget it. */
+static void
+an_allocation_of_before_is_given_up_and_replaced(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	for (uint64_t ms = 0; ms <= 2500; ms += 500) {
+		setup(&w);
+		w.old_until = NEVER;
+		w.forgets = ms * MS;
+		run(&w, ms * MS + SEC);
+		EQ(turn_state(w.t), TURN_UP);
+		EQ(w.released, 1);
+		EQ(w.seen[STUN_ALLOCATE], 1);
+		teardown(&w);
+	}
+}
+
+static void
+an_allocation_of_another_user_is_told_of_at_once(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	w.others_until = NEVER;
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_FAILED);
+	STREQ(turn_why(w.t), "the allocation belongs to another user");
+	teardown(&w);
 }
 
 static void
@@ -619,6 +674,10 @@ main(void)
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
 		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
 		cmocka_unit_test(errors_are_told_in_words),
+		cmocka_unit_test(
+		    an_allocation_of_before_is_given_up_and_replaced),
+		cmocka_unit_test(
+		    an_allocation_of_another_user_is_told_of_at_once),
 		cmocka_unit_test(
 		    a_family_that_the_server_lacks_is_replaced_by_the_other),
 		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
