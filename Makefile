@@ -115,7 +115,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = life links relayed paths markers hostile two-hosts turn udp \
-	ffmpeg mtu roam ice badpaths
+	turn-errors ffmpeg mtu roam ice badpaths
 LIVE = agent-conf acks binary burst cli env relay devstack flow flow_run \
 	mark mpc run msg dtls bench
 SUPPORT = oom simnat simnet dtlspair icmp impair
