@@ -1,6 +1,6 @@
 """What else networks are and do: families, small paths, bridges; and what
 happens while a link is in use. Every one verifies every byte."""
-import contextlib, os, subprocess, time
+import contextlib, os, re, subprocess, time
 
 from lab import (BLOCKED, BYTES, STUN, TURN, TURN_TCP, USER, Failed, rules)
 
@@ -547,6 +547,24 @@ def named(lab, cell, port, transport):
         return r
 
 
+def renewed(lab, port):
+    """From coturn's log: how often it refused a nonce, and when it last took
+    each request; the numbers at the beginning are seconds."""
+    with open(os.path.join(lab.box, 'turn-%d.log' % port)) as f:
+        said = f.read()
+    last = {m[2]: int(m[1]) for m in re.finditer(
+        r'^(\d+): : session .* incoming packet (\w+) processed, success',
+        said, re.M)}
+    for method, at in (('REFRESH', 60), ('CREATE_PERMISSION', 45),
+                       ('CHANNEL_BIND', 50)):
+        if last.get(method, 0) < at:
+            raise Failed('%s was not renewed: %s' % (method, last))
+    stale = said.count('error 438: Stale nonce')
+    if stale < 10:
+        raise Failed('only %d nonces were refused' % stale)
+    return stale
+
+
 @scene('turn server twelve minutes udp', 'udp')
 @scene('turn server twelve minutes tcp', 'tcp')
 def long_run(lab, cell, port, how):
@@ -556,7 +574,7 @@ def long_run(lab, cell, port, how):
     if not fast:
         raise Failed('no HOTLINK_FAST: run by make nat')
     lab.coturn('--max-allocate-lifetime=60', '--permission-lifetime=30',
-               '--channel-lifetime=60', '--stale-nonce=6', port=port,
+               '--channel-lifetime=60', '--stale-nonce=6', '-v', port=port,
                ports=(51300, 51349) if how == 'udp' else (51350, 51399))
     at = 'turn:203.0.113.1:%d' % port
     a, b = lab.public('a%d' % port, '4'), lab.public('b%d' % port, '4')
@@ -575,4 +593,5 @@ def long_run(lab, cell, port, how):
         same_connection(pair)
         if [p.carried_by()[0] for p in pair.both()] != ['relay'] * 2:
             raise Failed('became %s' % [p.carried_by() for p in pair.both()])
-        return {'path': 'relay', 'ms': ms, 'types': ends(pair)}
+        return {'path': 'relay', 'ms': ms, 'types': ends(pair),
+                'stale nonces': renewed(lab, port)}
