@@ -298,6 +298,8 @@ def one_bridge(lab, cell, port):
 
 @scene('docker twenty bridges', STUN, 'direct')
 @scene('docker twenty bridges turn', TURN, 'relay')
+@scene('docker twenty bridges excluded',
+       STUN + ['--exclude-interface', 'br*'], 'direct')
 def many_bridges(lab, cell, port, options, want):
     """Who runs containers, behind a NAT like others, has more addresses that
     lead nowhere than one that does; so has the other end."""
