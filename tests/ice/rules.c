@@ -456,6 +456,78 @@ a_signalled_candidate_replaces_the_one_learnt_from_a_check(void **state)
 	teardown(&w);
 }
 
+static uint16_t
+best_remote_port(struct world *w, int i)
+{
+	struct ice_check	 c;
+
+	EQ(ice_checks(w->s[i].ice, &c, 1), 1);
+	return c.path.remote.port;
+}
+
+/* It was learnt with the priority that the check said, 1. */
+static void
+a_signalled_candidate_brings_its_priority(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	neighbours(&w, true);
+	credentials(&w, B);
+	EQ(ice_add_remote(w.s[B].ice, w.now,
+	    "1 1 udp 100000 192.0.2.5 5000 typ host"), 0);
+	check_from(&w, "192.0.2.9:3000", false);
+	batch_reset(&w.tx);
+	EQ(best_remote_port(&w, B), 5000);
+	EQ(ice_add_remote(w.s[B].ice, w.now,
+	    "1 1 udp 2130706431 192.0.2.9 3000 typ host"), 0);
+	EQ(best_remote_port(&w, B), 3000);
+	teardown(&w);
+}
+
+/* RFC 8489 6.2.1, with a limit: a path that opens late is found. */
+static void
+a_check_is_repeated_ever_more_seldom(void **state)
+{
+	static const unsigned	 at_ms[] = { 1, 500, 1500, 3500, 5500, 7500 };
+	struct world		 w;
+	struct ice_stats	 st;
+	uint64_t		 began;
+
+	(void)state;
+	neighbours(&w, true);
+	w.down = true;
+	introduce(&w);
+	began = w.now;
+	for (size_t i = 0; i < sizeof(at_ms) / sizeof(at_ms[0]); i++) {
+		run(&w, began + at_ms[i] * MS - 1 - w.now, NULL);
+		ice_stats(w.s[A].ice, &st);
+		EQ(st.checks_sent, i == 0 ? 1 : i);
+		run(&w, 2 * MS, NULL);
+		ice_stats(w.s[A].ice, &st);
+		EQ(st.checks_sent, i + 1);
+	}
+	teardown(&w);
+}
+
+/* It would have to be on that very link, and then nothing is in between. */
+static void
+a_link_local_address_asks_no_server(void **state)
+{
+	struct world	 w;
+	struct addr	 a = at("[2001:db8::53]:3478");
+
+	(void)state;
+	setup(&w, &plain);
+	agent(&w, A, true, false, "[fe80::1%1]:1000");
+	agent(&w, B, true, false, NULL);
+	EQ(ice_add_stun(w.s[A].ice, w.now, &a), 0);
+	CHECK(ice_gathered(w.s[A].ice));
+	add(&w, A, "[2001:db8::1]:1000");
+	CHECK(!ice_gathered(w.s[A].ice));
+	teardown(&w);
+}
+
 static void
 a_worse_nomination_is_followed_only_if_the_path_is_silent(void **state)
 {
@@ -723,6 +795,7 @@ candidates_are_read_as_all_peers_write_them(void **state)
 		{ "1 1 udp 5 192.0.2.7 0 typ host", 0 },
 		{ "1 1 udp 5 192.0.2.7 5 typ", -1 },
 		{ "1 1 udp 5 192.0.2.7 5 typ what", -1 },
+		{ "1 1 udp 5 fe80::1%2 5 typ host", 1 },
 		{ "1 1 udp x 192.0.2.7 5 typ host", -1 },
 		{ "1 1 udp 4294967296 192.0.2.7 5 typ host", -1 },
 		{ "1 1 udp 5 192.0.2.7 65536 typ host", -1 },
@@ -775,6 +848,9 @@ main(void)
 		cmocka_unit_test(new_ports_of_a_peer_never_fill_the_table),
 		cmocka_unit_test(
 		    a_signalled_candidate_replaces_the_one_learnt_from_a_check),
+		cmocka_unit_test(a_signalled_candidate_brings_its_priority),
+		cmocka_unit_test(a_check_is_repeated_ever_more_seldom),
+		cmocka_unit_test(a_link_local_address_asks_no_server),
 		cmocka_unit_test(
 		    a_worse_nomination_is_followed_only_if_the_path_is_silent),
 		cmocka_unit_test(a_peer_that_never_nominates_is_given_up),

@@ -25,6 +25,7 @@ struct world {
 	uint16_t	 ends_method;	/* the next one's nonce is over */
 	unsigned	 seen[16], released, stale, raw;
 	bool		 dead, unsigned_answers;
+	bool		 fickle;	/* no nonce is right */
 	/* an allocation of before, until then, and one of another user */
 	uint64_t	 old_until, others_until;
 	uint64_t	 forgets;	/* so long after it was given up */
@@ -92,7 +93,7 @@ decide(struct world *w, const struct stun *m, struct stun *r)
 	uint16_t	 why;
 
 	r->class = STUN_ERROR;
-	if (m->method == w->ends_method && m->integrity != 0) {
+	if (m->integrity != 0 && (w->fickle || m->method == w->ends_method)) {
 		w->nonce = w->nonce[1] == '1' ? "n2" : "n1";
 		w->ends_method = 0;
 	}
@@ -361,6 +362,21 @@ an_allocation_of_another_user_is_told_of_at_once(void **state)
 	run(&w, SEC);
 	EQ(turn_state(w.t), TURN_FAILED);
 	STREQ(turn_why(w.t), "the allocation belongs to another user");
+	teardown(&w);
+}
+
+static void
+a_server_that_refuses_every_nonce_is_given_up(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	w.fickle = true;
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_FAILED);
+	STREQ(turn_why(w.t), "the server refuses every nonce it gives");
+	CHECK(w.stale <= 4);
 	teardown(&w);
 }
 
@@ -674,6 +690,7 @@ main(void)
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
 		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
 		cmocka_unit_test(errors_are_told_in_words),
+		cmocka_unit_test(a_server_that_refuses_every_nonce_is_given_up),
 		cmocka_unit_test(
 		    an_allocation_of_before_is_given_up_and_replaced),
 		cmocka_unit_test(
