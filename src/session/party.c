@@ -215,6 +215,16 @@ say_goodbye(struct party *p, const char *sid)
 		memcpy(p->closed[p->nclosed++], sid, strlen(sid) + 1);
 }
 
+/* What the relay may know: also what was opened and nobody has accepted. */
+static void
+leave_sessions(struct party *p, const struct link *l)
+{
+	if (l->out.said != 0)
+		say_goodbye(p, l->out.sid);
+	if (l->in.state == INBOUND_ACCEPTED)
+		say_goodbye(p, l->in.sid);
+}
+
 static void
 forget_news(struct party *p, const struct link *l)
 {
@@ -239,10 +249,7 @@ close_directs(struct link *l, uint64_t now, struct batch *tx)
 void
 party_remove(struct party *p, uint64_t now, struct link *l, struct batch *tx)
 {
-	if (l->out.state == OPENING_ACCEPTED || l->out_ok)
-		say_goodbye(p, l->out.sid);
-	if (l->in.state == INBOUND_ACCEPTED)
-		say_goodbye(p, l->in.sid);
+	leave_sessions(p, l);
 	close_directs(l, now, tx);
 	forget_news(p, l);
 	media_forget(l);
@@ -668,10 +675,7 @@ party_close(struct party *p, uint64_t now, struct batch *tx)
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
 		machine_abort(&l->m, now, "the peer's agent has ended");
-		if (l->out.state == OPENING_ACCEPTED)
-			say_goodbye(p, l->out.sid);
-		if (l->in.state == INBOUND_ACCEPTED)
-			say_goodbye(p, l->in.sid);
+		leave_sessions(p, l);
 	}
 	carry_send(p, now, tx);
 	if (p->direct != NULL)
