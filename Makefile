@@ -94,7 +94,7 @@ TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
-TEST_SESSION = ports flow flow_ends flow_sim legacy ring held opening party \
+TEST_SESSION = ports flow flow_ends flow_sim legacy ring held leave opening party \
 	restart token datagram media mtu roam channels badpath refused budget \
 	sharing haste
 TEST_SRTP = rtp guard

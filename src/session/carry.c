@@ -120,6 +120,23 @@ set_carrier(struct link *l, uint64_t now, enum carrier c)
 	party_news(l->party, PARTY_EV_CARRIER, l, "carried by %s", by[c]);
 }
 
+/* What is missing, for the end of the line; NULL: not known. */
+static const char *
+missing(const struct link *l)
+{
+	const struct direct	*d = sender(l);
+
+	if (!l->out_ok)
+		return l->party->relay ? "the other party has not accepted: "
+		    "no agent of it is at this relay, or it has no marker of "
+		    "this link" : "no connection to the relay";
+	if (l->party->conf.transport == TRANSPORT_WS)
+		return "the transport is ws, so there is no direct path";
+	if (d == NULL)
+		return NULL;
+	return d->why != NULL ? d->why : direct_waits_for(d);
+}
+
 /* The texts of hotlink-protocol.md 6, which people look for in logs. */
 static void
 refuse(struct link *l, uint64_t now)
@@ -130,7 +147,6 @@ refuse(struct link *l, uint64_t now)
 	bool			 waits =
 				    machine_waiting_since(&l->m) != NEVER;
 	const char		*what, *err = d != NULL ? d->why : NULL;
-	const char		*waits_for;
 	struct flow_stats	 st = { .acked_offset = 0 };
 	struct legacy_stats	 lst = { .seq = 0 };
 	char			 where[64];
@@ -151,9 +167,7 @@ refuse(struct link *l, uint64_t now)
 		what = party_only_direct(p) ? "hotlink p2p_only send failed: "
 		    "webrtc not ready after wait" :
 		    "hotlink send failed: webrtc not ready after wait";
-	waits_for = d != NULL ? direct_waits_for(d) : NULL;
-	if (err == NULL)
-		err = waits_for;
+	err = missing(l);
 	if (l->m.flow != NULL)
 		flow_stats(l->m.flow, &st);
 	if (l->m.legacy != NULL)
@@ -165,30 +179,55 @@ refuse(struct link *l, uint64_t now)
 		    st.acked_offset);
 	snprintf(l->why, sizeof(l->why), "%s session=%.8s path=%s %s%s%s",
 	    what, l->out.sid, l->open_path, where,
-	    err != NULL && l->out_ok ? " err=" : "",
-	    err != NULL && l->out_ok ? err : "");
+	    err != NULL ? " err=" : "", err != NULL ? err : "");
 	l->violations += strict && waits;
 	machine_abort(&l->m, now, l->why);
 }
 
 /*
- * When a link that nothing carries is given up: it has bytes that wait, or is
- * in the middle of a connection, whose other end may be gone.
+ * Since when a link that nothing carries is needed: it has bytes that wait, or
+ * is in the middle of a connection, whose other end may be gone.
  */
 static uint64_t
-patience_ends(const struct link *l)
+needed_since(const struct link *l)
 {
-	const struct party	*p = l->party;
-	uint64_t		 since = machine_waiting_since(&l->m);
+	uint64_t	 since = machine_waiting_since(&l->m);
 
 	if (l->carrier != CARRIER_NONE ||
 	    (since == NEVER && !machine_busy(&l->m)))
 		return NEVER;
-	if (since == NEVER)
-		since = l->none_since;
-	if (since < l->none_since)
-		since = l->none_since;
-	return since + party_timeout(p);
+	return since == NEVER || since < l->none_since ? l->none_since : since;
+}
+
+static uint64_t
+patience_ends(const struct link *l)
+{
+	uint64_t	 since = needed_since(l);
+
+	return since == NEVER ? NEVER : since + party_timeout(l->party);
+}
+
+/* When it is told that it waits, and for what. */
+static uint64_t
+worry_at(const struct link *l)
+{
+	uint64_t	 since = needed_since(l);
+
+	return since == NEVER || l->worried ? NEVER : since + WORRY;
+}
+
+static void
+check_worry(struct link *l, uint64_t now)
+{
+	const char	*why = missing(l);
+
+	if (needed_since(l) == NEVER)
+		l->worried = false;
+	if (now < worry_at(l))
+		return;
+	l->worried = true;
+	party_news(l->party, PARTY_EV_INFO, l, "waits: %s",
+	    why != NULL ? why : "there is no path yet");
 }
 
 /*
@@ -419,6 +458,7 @@ tick_link(struct link *l, uint64_t now)
 	check_stall(l, now);
 	if (patience_ends(l) <= now)
 		refuse(l, now);
+	check_worry(l, now);
 }
 
 void
@@ -451,6 +491,7 @@ carry_deadline(const struct party *p, uint64_t best)
 		at = machine_deadline(&l->m);
 		best = at > p->ticked ? earlier(best, at) : best;
 		best = earlier(best, patience_ends(l));
+		best = earlier(best, worry_at(l));
 		best = earlier(best, watchdog(l));
 		best = earlier(best, reopen_at(l));
 		if (l->carrier == CARRIER_NONE && relay_ready(l) &&

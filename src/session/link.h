@@ -20,6 +20,7 @@ enum {
 	HELLO_GAP = SEC,	/* hello is said again until there is one */
 	HELLO_TRIES = 4,
 	NORMAL_TIMEOUT = 60 * SEC,
+	WORRY = 4 * SEC,	/* until a link that waits is told of */
 	/* Open again for a new offer (11.3); twice as long each time */
 	REOPEN_GAP = 2 * SEC, REOPENS = 7,
 	CHANNEL_GAP = SEC,	/* a channel the peer closed is opened again */
@@ -110,7 +111,7 @@ struct link {
 	uint64_t		 seq;		/* Data said, dialect 1 */
 	uint64_t		 tx_p2p, tx_ws, rx_packets, tx_bytes, rx_bytes;
 	uint64_t		 last_traffic, fallbacks, violations, stalls;
-	bool			 stalled;
+	bool			 stalled, worried;
 	uint64_t		 moved;		/* a frame was sent last */
 	uint64_t		 wrote_at;	/* locally, last */
 	uint64_t		 full_at;	/* by the relay; 0: it is not */

@@ -278,7 +278,32 @@ strict_without_accept_says_so(void **state)
 	CHECK(world_until(w, 30 * SEC, some_reset));
 	CHECK(strstr(w->side[0].app[0].why,
 	    "hotlink strict: accept timeout session=") != NULL);
+	CHECK(strstr(w->side[0].app[0].why,
+	    " err=the other party has not accepted: ") != NULL);
 	EQ(w->side[0].data_said, 0);
+	world_free(w);
+}
+
+static void
+what_a_link_waits_for_is_told_once(void **state)
+{
+	static const char	 waits[] = "waits: the other party has not "
+				    "accepted: ";
+	struct world		*w = world_new(31, &one, &one, 1);
+	const char		*at;
+
+	(void)state;
+	world_relay_side(w, 1, false);
+	world_run(w, 20 * SEC);
+	CHECK(strstr(w->side[0].log, "waits: ") == NULL);
+	world_connect(w, 0, 0, 1000, false);
+	world_run(w, 20 * SEC);
+	at = strstr(w->side[0].log, waits);
+	CHECK(at != NULL && strstr(at + 1, "waits: ") == NULL);
+	world_relay_side(w, 1, true);
+	world_connect(w, 1, 0, 1000, false);
+	CHECK(world_until(w, 30 * SEC, all_arrived));
+	EQ(w->side[0].app[0].resets, 0);
 	world_free(w);
 }
 
@@ -743,50 +768,6 @@ a_removed_link_resets_the_other_end_and_can_be_made_again(void **state)
 	world_free(w);
 }
 
-/* Or the relay keeps it for as long as the agent is connected. */
-static void
-a_session_that_nobody_has_accepted_is_closed_too(void **state)
-{
-	(void)state;
-	for (int whole = 0; whole < 2; whole++) {
-		struct world	*w = world_new(29, &one, &one, 0);
-
-		world_add(w, 0, 0);
-		world_run(w, 3 * SEC);
-		EQ(w->nsessions, 1);
-		if (whole)
-			party_close(w->side[0].party, w->now, &w->tx);
-		else {
-			party_remove(w->side[0].party, w->now,
-			    w->side[0].app[0].link, &w->tx);
-			w->side[0].app[0].link = NULL;
-		}
-		pump(w, 0);
-		world_run(w, 500 * MS);
-		EQ(w->nsessions, 0);
-		world_free(w);
-	}
-}
-
-/* The last to go hears the other's Close, and opens once more before it. */
-static void
-links_of_both_that_go_leave_no_session(void **state)
-{
-	struct world	*w = world_new(30, &one, &one, 1);
-
-	(void)state;
-	CHECK(world_until(w, 30 * SEC, both_direct));
-	for (int s = 0; s < 2; s++) {
-		party_remove(w->side[s].party, w->now,
-		    w->side[s].app[0].link, &w->tx);
-		w->side[s].app[0].link = NULL;
-		pump(w, s);
-		world_run(w, 1500 * MS);
-	}
-	EQ(w->nsessions, 0);
-	world_free(w);
-}
-
 /* The other link keeps the connection, which has so many streams. */
 static void
 a_link_can_be_removed_and_made_again_any_number_of_times(void **state)
@@ -871,6 +852,7 @@ main(void)
 		cmocka_unit_test(
 		    strict_never_uses_the_relay_and_resets_with_the_reason),
 		cmocka_unit_test(strict_without_accept_says_so),
+		cmocka_unit_test(what_a_link_waits_for_is_told_once),
 		cmocka_unit_test(strict_resets_a_path_lost_in_mid_transfer),
 		cmocka_unit_test(
 		    strict_resets_a_quiet_connection_whose_path_is_gone),
@@ -898,9 +880,6 @@ main(void)
 		    a_link_is_not_carried_by_the_key_of_another_links_marker),
 		cmocka_unit_test(
 		    a_removed_link_resets_the_other_end_and_can_be_made_again),
-		cmocka_unit_test(
-		    a_session_that_nobody_has_accepted_is_closed_too),
-		cmocka_unit_test(links_of_both_that_go_leave_no_session),
 		cmocka_unit_test(
 		    a_link_can_be_removed_and_made_again_any_number_of_times),
 		cmocka_unit_test(
