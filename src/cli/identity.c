@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,17 @@ make(const char *file, struct rng *rng)
 	return cert;
 }
 
+/* It is good all the same, but no secret. */
+static void
+check_mode(const char *file)
+{
+	struct stat	 st;
+
+	if (stat(file, &st) == 0 && (st.st_mode & 077) != 0)
+		log_warnx("key file %s: others may use it: chmod 600 %s", file,
+		    file);
+}
+
 struct cert *
 identity_load(const char *file, struct rng *rng)
 {
@@ -77,6 +90,7 @@ identity_load(const char *file, struct rng *rng)
 		log_err("key file %s: cannot read", file);
 		return NULL;
 	}
+	check_mode(file);
 	cert = parse(file, text, n);
 	wipe(text, n);
 	free(text);

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "flow/ports.h"
 #include "net/file.h"
+#include "syft/key.h"
 #include "syft/marker.h"
 
 enum { PARTIES = 40 };
@@ -87,7 +88,7 @@ plain(const char *email)
 	static const char	 may[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.@_+-";
 
-	return strspn(email, may) == strlen(email) &&
+	return email_valid(email) && strspn(email, may) == strlen(email) &&
 	    strchr(".@_+-", email[0]) == NULL;
 }
 
@@ -104,9 +105,12 @@ check(struct mark *m)
 	if (m->path[0] == '/' || strstr(m->path, "..") != NULL)
 		return options_misuse(m->command, "option --path: not below "
 		    "the datasite: %s", m->path);
-	if (!plain(m->me) || !plain(m->peer))
-		return options_misuse(m->command, "not an email: %s",
-		    plain(m->me) ? m->peer : m->me);
+	if (!plain(m->me))
+		return options_misuse(m->command, "option --user: not an "
+		    "email: %s", m->me);
+	if (!plain(m->peer))
+		return options_misuse(m->command, "option --peer: not an "
+		    "email: %s", m->peer);
 	return m->based ? plan_ports(m) : read_ports(m);
 }
 
@@ -160,8 +164,6 @@ check_marker(const struct mark *m, const char *text)
 	char		 rel[PATH_MAX], me[EMAIL_MAX + 1];
 	size_t		 n = strlen(m->me);
 
-	if (n > EMAIL_MAX)
-		return options_misuse(m->command, "not an email: %s", m->me);
 	for (size_t i = 0; i <= n; i++)
 		me[i] = (char)(m->me[i] >= 'A' && m->me[i] <= 'Z' ?
 		    m->me[i] + 32 : m->me[i]);

@@ -216,7 +216,8 @@ print_table(const struct telemetry *t)
 	    "p2p", "ws", "tx_MiB", "rx_MiB", "falls", "viol", "peers", "age_s");
 	for (size_t i = 0; i < t->n; i++) {
 		a = &t->agent[i];
-		age = (json_int_t)clock_unix_ms() - number(a, "updated_ms");
+		age = number(a, "updated_ms") == 0 ? 0 :
+		    (json_int_t)clock_unix_ms() - number(a, "updated_ms");
 		print_text(a->email, 28);
 		print_text(text(a, "mode"), 20);
 		printf("%10lld%9lld%10.1f%10.1f%6lld%6lld%6lld%8.1f\n",
