@@ -25,6 +25,7 @@ enum {
 	WRITE_BUSY = 1 * SEC,	/* between two writes, while bytes move */
 	WRITE_MIN = 250 * MS,	/* between two writes */
 	WRITE_QUIET = 100 * MS,	/* after the last thing that happened */
+	SUMMARY_GAP = 60 * SEC,	/* between two lines of the log */
 	WRITE_MAX = 3 * SEC,	/* without anything to say */
 	WINDOW = 100 * MS,	/* of the steady-state measurement */
 	STEADY_PERCENT = 20,
@@ -52,6 +53,7 @@ struct telemetry {
 	bool		 said_error;
 	struct sums	 gone;
 	struct sums	 last;		/* what the last summary line said */
+	uint64_t	 said;		/* and when; 0: never */
 	uint64_t	 opened_at;	/* of the link that came up last */
 	uint64_t	 offer_to_open, open_to_payload, steady;
 };
@@ -445,11 +447,14 @@ same_summary(const struct sums *a, const struct sums *b)
 	    a->fallbacks == b->fallbacks && a->violations == b->violations;
 }
 
+/* Once a minute while bytes move, and at the end. */
 static void
-summary(struct telemetry *t, const struct sums *s)
+summary(struct telemetry *t, const struct sums *s, uint64_t now, bool end)
 {
-	if (same_summary(s, &t->last))
+	if (same_summary(s, &t->last) ||
+	    (!end && t->said != 0 && now < t->said + SUMMARY_GAP))
 		return;
+	t->said = now;
 	log_info("telemetry: tx %llu bytes (%llu p2p, %llu relay frames), "
 	    "rx %llu bytes, fallbacks %llu, violations %llu",
 	    (unsigned long long)s->tx_bytes, (unsigned long long)s->tx_p2p,
@@ -459,8 +464,8 @@ summary(struct telemetry *t, const struct sums *s)
 	t->last = *s;
 }
 
-void
-telemetry_flush(struct telemetry *t, struct agent *a, uint64_t now)
+static void
+write_out(struct telemetry *t, struct agent *a, uint64_t now, bool end)
 {
 	struct sums	 s;
 	json_t		*o = snapshot(a, t, &s, now);
@@ -479,10 +484,16 @@ telemetry_flush(struct telemetry *t, struct agent *a, uint64_t now)
 	} else
 		t->said_error = false;
 	free(text);
-	summary(t, &s);
+	summary(t, &s, now, end);
 	a->busy = false;
 	t->written = now;
 	t->forced = now + WRITE_MAX;
+}
+
+void
+telemetry_flush(struct telemetry *t, struct agent *a, uint64_t now)
+{
+	write_out(t, a, now, true);
 }
 
 /* Is this window's rate within 20 % of the mean of the three before it? */
@@ -541,6 +552,6 @@ telemetry_turn(struct telemetry *t, struct agent *a, uint64_t now)
 		if (c->link != NULL)
 			warm_up(c, now);
 	if (now >= due(t, a))
-		telemetry_flush(t, a, now);
+		write_out(t, a, now, false);
 	return due(t, a);
 }
