@@ -88,6 +88,18 @@ read_identity(struct settings *s)
 	s->conf.rng = s->rng;
 }
 
+/* What can be right later, or for other clients than ours. */
+static void
+say_doubts(const struct settings *s)
+{
+	if (s->acl != NULL && file_check_directory(s->acl) == -1)
+		log_warn("--acl %s: nobody may open a session until it is "
+		    "there", s->acl);
+	if (strstr(s->ice, "turn") != NULL && s->turn_user == NULL)
+		log_warnx("--ice-servers %s: TURN servers are skipped without "
+		    "--turn-user and --turn-pass-file", s->ice);
+}
+
 static void
 prepare(struct settings *s)
 {
@@ -102,6 +114,7 @@ prepare(struct settings *s)
 	s->conf.door.page = s->page;
 	s->conf.door.ice = s->ice;
 	s->conf.door.turn_user = s->turn_user;
+	say_doubts(s);
 	if ((s->conf.access = access_new(s->acl)) == NULL)
 		fatalx("relay: out of memory");
 }
@@ -156,6 +169,9 @@ check(const struct command *c, struct settings *s)
 		return options_misuse(c, "%s is not a loopback address: give "
 		    "--auth FILE, or --open to let anyone be anyone",
 		    s->listen);
+	if (s->auth != NULL && s->page)
+		return options_misuse(c, "options --auth and --page exclude "
+		    "each other: the page has no token");
 	if ((s->turn_user == NULL) != (s->turn_pass == NULL))
 		return options_misuse(c, "options --turn-user and "
 		    "--turn-pass-file need each other");

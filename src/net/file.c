@@ -183,13 +183,18 @@ file_make_parents(const char *path)
 }
 
 int
+file_check_directory(const char *path)
+{
+	DIR	*dir = opendir(path);
+
+	return dir != NULL ? closedir(dir) : -1;
+}
+
+int
 file_make_directory(const char *path)
 {
-	DIR	*dir;
-
 	if (file_make_parents(path) == -1 ||
 	    (mkdir(path, 0700) == -1 && errno != EEXIST))
 		return -1;
-	dir = opendir(path);
-	return dir != NULL ? closedir(dir) : -1;
+	return file_check_directory(path);
 }

@@ -23,8 +23,9 @@ int	 file_replace(const char *path, const void *, size_t);
 /* Directories of path that are missing, mode 0700 each; path itself a file. */
 int	 file_make_parents(const char *path);
 
-/* The directory itself, likewise, and that it can be listed. */
+/* The directory itself, likewise; and is there one that can be listed? */
 int	 file_make_directory(const char *path);
+int	 file_check_directory(const char *path);
 
 /* All of it to a descriptor. 0 or -1 with errno. */
 int	 file_put(int fd, const char *, size_t);

@@ -27,6 +27,17 @@ unauthorized(struct ws *w, const char *why)
 	say(w, 401, body);
 }
 
+/* A client that has another's token, or its own under another name. */
+static void
+note_claim(struct ws *w, struct visitor *v)
+{
+	if (ws_query(w, "user", v->claimed, sizeof(v->claimed)) == NULL)
+		v->claimed[0] = '\0';
+	email_lower(v->claimed);
+	if (strcmp(v->claimed, v->user) == 0)
+		v->claimed[0] = '\0';
+}
+
 static bool
 by_token(const struct door *d, struct ws *w, struct visitor *v)
 {
@@ -42,6 +53,7 @@ by_token(const struct door *d, struct ws *w, struct visitor *v)
 		return false;
 	}
 	strcpy(v->user, user);
+	note_claim(w, v);
 	return true;
 }
 
@@ -50,6 +62,7 @@ by_name(struct ws *w, struct visitor *v)
 {
 	const char	*header = ws_header(w, "x-syft-from");
 
+	v->claimed[0] = '\0';
 	if (ws_query(w, "user", v->user, sizeof(v->user)) == NULL &&
 	    ws_query(w, "x-syft-from", v->user, sizeof(v->user)) == NULL) {
 		if (header == NULL || strlen(header) > EMAIL_MAX)

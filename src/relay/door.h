@@ -23,6 +23,8 @@ struct door {
 
 struct visitor {
 	char			 user[EMAIL_MAX + 1];
+	/* What it calls itself, if its token says otherwise; else "". */
+	char			 claimed[EMAIL_MAX + 1];
 	enum msg_encoding	 encoding;
 };
 

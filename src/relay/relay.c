@@ -148,6 +148,9 @@ on_request(struct client *c)
 	door_admit(&r->conf.door, c->wire.ws, &v);
 	log_info("client %s: %s joined, %s", c->from, v.user,
 	    v.encoding == MSG_MSGPACK ? "msgpack" : "json");
+	if (v.claimed[0] != '\0')
+		log_warnx("client %s: it calls itself %s, but its token is "
+		    "%s's, which counts", c->from, v.claimed, v.user);
 	route(r);
 }
 

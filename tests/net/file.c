@@ -147,6 +147,9 @@ a_directory_is_made_or_there_or_an_error(void **state)
 	EQ(file_make_directory(in("d/e")), 0);
 	EQ(file_make_directory(in("d/e")), 0);
 	EQ(file_write(in("d/plain"), "", 0, 0600), 0);
+	EQ(file_check_directory(in("d/none")), -1);
+	EQ(errno, ENOENT);
+	EQ(file_check_directory(in("d/e")), 0);
 	EQ(file_make_directory(in("d/plain")), -1);
 	EQ(errno, ENOTDIR);
 	EQ(file_make_directory(in("d/plain/e")), -1);
