@@ -6,6 +6,7 @@
  *	party = new Party({ url, me, RTCPeerConnection, WebSocket, ... })
  *	party.onlink = link => ...	a peer opened a link to us
  *	link.onbytes = bytes => ...	its stream, in order
+ *	link.onmessage = size => ...	of each message, as it came
  *	link.onstate = () => ...
  *	await link.send(bytes)		waits while too much is queued
  *
@@ -174,9 +175,9 @@ class Session {
 		};
 		/* Who opened it opens another, or a new connection. */
 		dc.onclose = () => {
-			this.link.closes++;
 			if (this.dc !== dc)
-				return;
+				return;		/* by us, with all else */
+			this.link.party.closes++;
 			this.up = false;
 			this.born = 0;
 			this.link.changed();
@@ -184,10 +185,12 @@ class Session {
 		dc.onmessage = this.link.udp ? ev => {
 			this.link.arrived(new Uint8Array(ev.data));
 		} : ev => {
-			const d = ev.data, f = decodeFrame(ArrayBuffer.isView(d) ?
+			const d = ev.data, b = ArrayBuffer.isView(d) ?
 			    new Uint8Array(d.buffer, d.byteOffset, d.length) :
-			    new Uint8Array(d));
+			    new Uint8Array(d);
+			const f = decodeFrame(b);
 
+			this.link.onmessage(b.length);
 			if (f === null)
 				this.link.party.bad++;
 			else
@@ -310,10 +313,10 @@ class Link {
 		this.pathBytes = new TextEncoder().encode(this.path);
 		this.theirs = null;
 		this.ours = null;
-		this.closes = 0;	/* channels that were closed */
 		this.trouble = '';	/* why it is not up, in words */
 		this.udp = /\/stream\.udp\.request$/.test(path);
 		this.onbytes = () => {};
+		this.onmessage = () => {};
 		this.ontrack = () => {};
 		this.onstate = () => {};
 		this.onrestart = () => {};
@@ -471,6 +474,7 @@ class Party {
 		this.links = new Map();		/* by peer and path */
 		this.ws = null;
 		this.bad = 0;
+		this.closes = 0;	/* of channels, not with our connection */
 		this.nextId = 1;
 		this.stopped = false;
 		this.onlink = () => {};

@@ -7,20 +7,23 @@ cannot have is skipped, with the reason. See tests/interop/run.
 
 The peer is a party of its own that speaks the upstream protocol; its
 application (service.js says how) does what we tell it through the link."""
-import argparse, json, os, re, shutil, signal, socket, subprocess, sys
-import tempfile, time
+import argparse, contextlib, fcntl, json, os, re, shutil, signal, socket
+import subprocess, sys, tempfile, termios, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, 'build', 'interop')
 HOTLINK = os.environ.get('HOTLINK', os.path.join(ROOT, 'hotlink'))
-ME = 'us@x.io'
+ME, IT = 'us@x.io', 'it@x.io'   # as long, so that messages are each way
 HEAD = 21                       # of a frame, before its path
 SIZES = 1, 1200, 16384, 65535   # of messages; the first: of its payload
 BLOCK = 4096
 LINKS = 'a', 'b', 'c'           # directories of the markers
 CHANNELS = 3                    # more than one, of a connection
+UNKNOWN = 60                    # id of one that only the peer has
+WHICH = 'opened', 'given'       # the peer's channels of a link
 UP, STEP, BULK = 40, 30, 300    # seconds
+TOLD = 5                        # less than anybody takes who is not told
 
 
 class Lost(Exception):
@@ -159,7 +162,7 @@ class Stream:
     def __init__(self, key, port, path):
         self.key, self.port, self.path = key, port, path
         self.sock = None
-        self.asked = 0
+        self.asked = self.came = 0
 
     def drop(self):
         if self.sock:
@@ -180,6 +183,7 @@ class Stream:
                 raise Lost('the stream ended')
             parts.append(b)
             n -= len(b)
+            self.came += len(b)
         return b''.join(parts)
 
     def line(self):
@@ -193,7 +197,10 @@ class Stream:
 
     def ask(self, text):
         self.say(text)
-        return self.line()
+        try:
+            return self.line()
+        except TimeoutError:
+            raise Lost('no answer to: ' + text)
 
     def info(self):
         """An earlier connection may have asked, too: its answer comes first,
@@ -205,14 +212,30 @@ class Stream:
             if info['asked'] == self.asked:
                 return info
 
-    def echo(self, size):
-        """A message of this size each way."""
-        piece = 1 if size == 1 else size - HEAD - len(self.path)
-        data = pattern(size, piece)
-        self.say('echo %d %d' % (piece, piece))
+    def message(self, payload):
+        """The size of one with that payload, either way."""
+        return HEAD + len(self.path) + payload
+
+    def put(self, data):
+        """Until all of it is where our agent will find it."""
         self.sock.sendall(data)
+        until = time.monotonic() + STEP
+        while any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):
+            if time.monotonic() > until:
+                raise Lost('our agent does not get %d bytes' % len(data))
+            time.sleep(0.001)
+
+    def echo(self, size, sending=contextlib.nullcontext()):
+        """A message of this size each way."""
+        piece = 1 if size == 1 else size - self.message(0)
+        data = pattern(size, piece)
+        if self.ask('echo %d %d' % (piece, piece)) != 'ok':
+            raise Lost('the peer takes no %d bytes' % piece)
+        with sending:
+            self.put(data)
         if self.take(piece) != data:
             raise Lost('a message of %d bytes came back changed' % size)
+        return self.message(piece)
 
     def begin(self, n):
         """n bytes each way at once; move() does what can be done now."""
@@ -283,9 +306,8 @@ class Cell:
     """One run against one peer. Whatever it starts ends with it."""
 
     def __init__(self, name, family, role, conf):
-        self.name, self.family, self.role, self.conf = name, family, role, conf
+        self.family, self.role, self.conf = family, role, conf
         self.peer = PEERS[name]
-        self.email = name + '@x.io'
         self.box = tempfile.mkdtemp(prefix='hotlink-interop.')
         self.procs, self.streams = {}, []
         self.options = []               # more of our agent's
@@ -339,7 +361,7 @@ class Cell:
 
     def start_peer(self):
         argv = self.peer.command('ws://' + self.at + '/api/v1/events',
-                                 self.email, self.role)
+                                 IT, self.role)
         self.start('peer', argv + [ME, '%s/%s' % (ME, self.path(LINKS[0]))],
                    {'NODE_PATH': os.path.join(BUILD, 'node_modules'),
                     'HOME': self.box, 'TMPDIR': self.box})
@@ -358,10 +380,9 @@ class Cell:
             port = s.getsockname()[1]
         os.makedirs(os.path.dirname(self.marker(link)))
         with open(self.marker(link), 'w') as f:
-            json.dump({'from': ME, 'to': self.email, 'ports':
-                       {ME: port, self.email: port}}, f)
-        return Stream(key, port, '%s/interop/%s/1_to_0/stream.tcp.request' %
-                      (self.email, link))
+            json.dump({'from': ME, 'to': IT, 'ports': {ME: port, IT: port}},
+                      f)
+        return Stream(key, port, '%s/%s' % (ME, self.path(link)))
 
     def check(self):
         for what, p in self.procs.items():
@@ -395,15 +416,17 @@ class Cell:
         return info
 
     def telemetry(self):
+        """What our agent tells of itself, once a second: after now."""
         path = os.path.join(self.box, 'us', 'datasites', ME, '.syftbox',
                             'hotlink_telemetry.json')
+        asked = time.time()
+        self.until(STEP, 'no telemetry',
+                   lambda _: os.path.getmtime(path) > asked)
         with open(path) as f:
             return json.load(f)
 
     def all_direct(self):
-        """What our agent tells of itself: no byte went over the relay, and
-        the pairs are of this family."""
-        time.sleep(1.2)         # it is written once a second
+        """No byte went over the relay, and the pairs are of this family."""
         t = self.telemetry()
         if t['tx_ws_packets'] or t['strict_violations']:
             raise Lost('not all went directly: %s' % {
@@ -414,9 +437,46 @@ class Cell:
                     raise Lost('the pair is of another family: %s' %
                                s['pair'])
 
+    @contextlib.contextmanager
+    def agent_stopped(self):
+        """What is sent to it meanwhile it finds together."""
+        pid = self.procs['agent'].pid
+        kill(pid, signal.SIGSTOP)
+        try:
+            os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            yield
+        finally:
+            kill(pid, signal.SIGCONT)
+
+    def one_message(self, size):
+        """It is one at the peer, after that with a line of ours and before
+        another. Where the agent's ring ends it has to cut what it sends: not
+        three times running. How many messages the peer has sent."""
+        for tries in range(1, 4):
+            said = self.main.echo(size, self.agent_stopped())
+            got = self.main.info()['got']
+            if len(got) == 3 and got[1] == said:
+                return 3 * tries
+            if len(got) != 4:
+                break
+        raise Lost('a message of %d bytes came as %s' % (said, got[1:-1]))
+
     def sizes(self):
-        for size in SIZES:
-            self.main.echo(size)
+        """And as the peer sends them, since all it has sent was counted."""
+        self.main.info()
+        came = self.main.came
+        before = self.telemetry()
+        sent = sum(self.one_message(size) for size in SIZES)
+        after = self.telemetry()
+        got = [after[k] - before[k] for k in ('rx_packets', 'rx_bytes')]
+        if got != [sent, self.main.came - came]:
+            raise Lost('%d messages of the peer, %d bytes, came as %d, %d' %
+                       (sent, self.main.came - came, *got))
+
+    def log_says(self, text):
+        """How many lines of our agent's have it."""
+        with open(os.path.join(self.box, 'agent.log')) as f:
+            return sum(text in line for line in f)
 
     def both_ways(self):
         self.result['mib_s'] = round(bulk([self.main], self.conf.mib << 20),
@@ -445,29 +505,68 @@ class Cell:
                        (closes, CHANNELS + 1))
 
     def peer_closes(self, which):
-        """The link comes back by itself, below the same connection. It is
-        quiet meanwhile: what comes on a channel that is closing is dropped by
-        some stacks after they have acknowledged it."""
-        before = self.main.info()['closes']
+        """The link comes back by itself, below the same local connection. It
+        is quiet meanwhile: what comes on a channel that is closing is dropped
+        by some stacks after they have acknowledged it."""
+        before = self.main.info()
         self.main.say('close ' + which)
         time.sleep(1)
         self.main.sock.settimeout(UP)
-        self.until(UP, 'the channel did not close',
-                   lambda _: self.main.info()['closes'] > before)
+        self.until(UP, 'the channel did not close', lambda _:
+                   self.main.info()['closes'] > before['closes'])
         self.main.sock.settimeout(STEP)
         bulk([self.main], self.some)
+        return before, self.main.info()
+
+    @staticmethod
+    def stays(before, after, *which):
+        """Connection and channel. The agent opens the first channel that is
+        free, and it is again when it was reset both ways, RFC 8831 6.7."""
+        for w in which:
+            if before[w] != after[w]:
+                raise Lost('a channel that was %s: %s, then %s' %
+                           (w, before[w], after[w]))
+
+    def peer_closes_ours(self):
+        """We open it again in the same connection."""
+        self.stays(*self.peer_closes('given'), *WHICH)
+
+    def peer_closes_its_own(self):
+        """A connection in which we may not send is given up."""
+        before, after = self.peer_closes('opened')
+        self.stays(before, after, 'given')
+        if before['opened']['connection'] == after['opened']['connection']:
+            raise Lost('the connection without a channel was not given up')
+        if not self.log_says('the peer closed the channel'):
+            raise Lost('our agent did not notice')
 
     def we_close(self):
-        """The link's marker goes; its channels close, and others stay."""
+        """A channel that we were not told of, in either connection, and once
+        more: its id is free again when the peer has answered our reset."""
+        why = 'sctp: stream %d is reset: data, and nobody opened it' % UNKNOWN
+        before, resets = self.main.info(), self.log_says(why)
+        for which in 2 * WHICH:
+            said = self.main.ask('unknown %s %d' % (which, UNKNOWN))
+            if said != 'closed':
+                raise Lost('a channel unknown to us: ' + said)
+            resets += 1
+            if self.log_says(why) != resets:
+                raise Lost('it was not we who closed it')
+        bulk([self.main], self.some)
+        self.stays(before, self.main.info(), *WHICH)
+
+    def we_end_a_link(self):
+        """Its marker goes; its channels close, and others stay."""
         s = self.streams[1]
-        before = self.link_up(s, STEP)['closes']
+        self.link_up(s, STEP)
+        closes = self.main.info()['closes']
         os.rename(self.marker(LINKS[1]), self.marker(LINKS[1]) + '.not')
         self.until(STEP, 'the link was not ended', lambda _: not s.sock.recv(1))
         self.main.echo(1200)
-        time.sleep(1)
+        self.until(TOLD, 'the peer saw no channel close',
+                   lambda _: self.main.info()['closes'] > closes)
         os.rename(self.marker(LINKS[1]) + '.not', self.marker(LINKS[1]))
-        if self.link_up(s, UP)['closes'] <= before:
-            raise Lost('the peer saw no channel close')
+        self.link_up(s, UP)
         bulk([s], self.some)
         s.drop()
 
@@ -502,23 +601,25 @@ class Cell:
         info = self.link_up(self.main, UP)
         self.result['up_s'] = round(time.monotonic() - began, 2)
         yield 'roles'
-        if [info['offered'], info['answered']] != [self.role, self.role]:
-            raise Lost('DTLS roles of the peer are %s and %s' %
-                       (info['offered'], info['answered']))
-        yield 'sizes'
-        self.sizes()
+        roles = [info[which]['role'] for which in WHICH]
+        if roles != [self.role, self.role]:
+            raise Lost('DTLS roles of the peer are %s and %s' % tuple(roles))
         yield 'both ways'
         self.both_ways()
+        yield 'sizes'
+        self.sizes()
         yield 'several links'
         self.links()
         yield 'several channels'
         self.channels()
         yield 'peer closes a channel it opened'
-        self.peer_closes('opened')
+        self.peer_closes_its_own()
         yield 'peer closes a channel it was given'
-        self.peer_closes('given')
-        yield 'we close'
+        self.peer_closes_ours()
+        yield 'we close a channel'
         self.we_close()
+        yield 'we end a link'
+        self.we_end_a_link()
         yield 'telemetry'
         self.all_direct()
         yield 'peer killed'

@@ -12,7 +12,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 OPEN, ACCEPT, REJECT, CLOSE, SIGNAL = 9, 10, 11, 13, 14
-HIGH, BLOCK = 1 << 20, 4096
+HIGH, BLOCK, GOT = 1 << 20, 4096, 16
 URL, ME, SETUP, PEER, THEIR_PATH = sys.argv[1:6]
 FIRST_ID = 0 if SETUP == 'active' else 1
 
@@ -38,27 +38,37 @@ def pattern(key, n):
 class Session:
     """A peer connection; who accepts the session makes the offer. As the same
     session over again it goes on with the numbers of the old one."""
+    connections = 0
 
     def __init__(self, link, sid, old=None):
         self.link, self.sid, self.role = link, sid, ''
         self.pc = self.dc = self.answered = None
+        self.connection = None
         self.described, self.early = False, []
         self.next, self.held = (old.next, old.held) if old else (1, {})
 
     def create(self):
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection = Session.connections
+        Session.connections += 1
         self.pc.on('datachannel', self.adopt)
 
     def adopt(self, dc):
         self.dc = dc
         dc.on('message', self.message)
-        dc.on('close', self.link.closed)
+        dc.on('close', lambda: self.closed(dc))
+
+    def closed(self, dc):
+        """Not by us, with all else."""
+        if self.dc is dc:
+            self.link.party.closes += 1
 
     def ended(self):
         return self.dc is not None and self.dc.readyState in ('closing',
                                                               'closed')
 
     def message(self, b):
+        self.link.message(len(b))
         p, e, n, seq = struct.unpack('>HHIQ', b[5:21])
         if seq >= self.next:
             self.held[seq] = b[21 + p + e:21 + p + e + n]
@@ -117,7 +127,12 @@ class Session:
         elif kind == 'ice_candidate':
             await self.candidate(tok['candidate'])
 
+    def channel(self):
+        return {'connection': self.connection, 'role': self.role,
+                'id': self.dc and self.dc.id}
+
     async def close(self):
+        self.dc = None
         if self.pc is not None:
             await self.pc.close()
 
@@ -128,21 +143,21 @@ class Link:
     def __init__(self, party, path):
         self.party, self.path = party, reverse(path).encode()
         self.queue = self.theirs = None
-        self.closes = 0
         self.ours = Session(self, uuid.uuid4().hex)
         self.reset()
         self.open()
 
     def reset(self):
-        self.seq, self.buf, self.job = 0, bytearray(), None
+        self.seq, self.buf, self.job, self.got = 0, bytearray(), None, []
         self.extra, self.turn = [], 0
         self.out = asyncio.Queue()
         if self.queue:
             self.queue.cancel()
         self.queue = asyncio.ensure_future(self.sender(self.out))
 
-    def closed(self):
-        self.closes += 1
+    def message(self, size):
+        if len(self.got) < GOT:
+            self.got.append(size)
 
     async def opening(self, s):
         while s is self.ours and not self.accepted:
@@ -222,24 +237,39 @@ class Link:
         extra = [self.ours.pc.createDataChannel(
             'hotlink-%d' % i, id=FIRST_ID + 2 * i) for i in range(n)]
         for dc in extra:
-            dc.on('close', self.closed)
+            dc.on('close', self.party.closed)
             while dc.readyState != 'open':
                 await asyncio.sleep(0.01)
         self.extra = extra
         self.say_line('ok')
 
+    def session(self, which):
+        return self.theirs if which == 'opened' else self.ours
+
+    def unknown(self, s, i):
+        dc = s.pc.createDataChannel('unknown', negotiated=True, id=i)
+        dc.on('close', lambda: self.say_line('closed'))
+        dc.send(b'\0')
+
+    def info(self, asked):
+        self.say_line(json.dumps({
+            'asked': asked, 'got': self.got, 'closes': self.party.closes,
+            'opened': self.theirs.channel(), 'given': self.ours.channel()}))
+        self.got = []
+
     def command(self, word):
         if word[0] == 'info':
-            self.say_line(json.dumps({
-                'asked': int(word[1]), 'offered': self.theirs.role,
-                'answered': self.ours.role, 'closes': self.closes}))
+            self.info(int(word[1]))
         elif word[0] == 'channels':
             asyncio.ensure_future(self.channels(int(word[1])))
         elif word[0] == 'close':
-            s = self.theirs if word[1] == 'opened' else self.ours
-            s.dc.close()
+            self.session(word[1]).dc.close()
+        elif word[0] == 'unknown':
+            self.unknown(self.session(word[1]), int(word[2]))
         else:
             self.job = word[0], int(word[1]), int(word[2])
+        if word[0] == 'echo':
+            self.say_line('ok')
         if word[0] == 'bulk':
             self.out.put_nowait((pattern(self.job[2] + 1, self.job[1]),
                                  15 * BLOCK))
@@ -254,7 +284,10 @@ class Link:
 
 class Party:
     def __init__(self, ws):
-        self.ws, self.links = ws, {}
+        self.ws, self.links, self.closes = ws, {}, 0
+
+    def closed(self):
+        self.closes += 1
 
     def say(self, typ, **dat):
         asyncio.ensure_future(self.ws.send(json.dumps(

@@ -2,21 +2,29 @@
  * The far end's application in an interop test, on top of link.js. The near
  * end leads; a line of its stream says what follows:
  *
- *	echo N M	N bytes, to come back in messages of M bytes of payload
+ *	echo N M	"ok" and a newline; then N bytes, to come back in
+ *			messages of M bytes of payload
  *	bulk N KEY	N bytes of the pattern each way at the same time, and
  *			then "ok" or "bad OFFSET" and a newline
- *	info N		a line of JSON comes back: N, the role in DTLS of this
- *			end where it offered and where it answered, channels
- *			closed so far
+ *	info N		a line of JSON comes back: N; the sizes of the messages
+ *			that came since it was asked last, as many as GOT;
+ *			how many channels were closed, of any link; and of the
+ *			channel that this end "opened" and the one it was
+ *			"given": its connection, by number, and its role there
+ *			in DTLS, and the channel's id
  *	channels N	what is sent from now on is spread over N channels
  *			more, of the same connection; with 0 they are closed.
  *			"ok" and a newline once they are open, or closed
  *	close WHICH	the channel is closed that this end "opened", or that
  *			it was "given", to send on
+ *	unknown WHICH I	beside that, this end has a channel of id I that it
+ *			does not tell the other end of, and sends a byte on it.
+ *			"closed" and a newline once the other end closes it
  */
 'use strict';
 
 const BLOCK = 4096;
+const GOT = 16;
 
 /* Block k of the pattern: every block and every place in it differs. */
 function block(key, k, out) {
@@ -29,13 +37,16 @@ function block(key, k, out) {
 class Service {
 	constructor(link) {
 		this.link = link;
+		this.connections = new Map();
 		this.reset();
+		link.onmessage = n => this.got.length < GOT && this.got.push(n);
 		link.onbytes = b => this.input(b);
 		link.onrestart = () => this.reset();
 	}
 	reset() {
 		this.line = '';
 		this.job = null;
+		this.got = [];
 		this.queue = Promise.resolve();
 		this.spread = [];	/* channels to send on, in turn */
 		this.turn = 0;
@@ -49,11 +60,22 @@ class Service {
 		}).catch(e => this.link.party.log('send: ' + e));
 		return this.queue;
 	}
-	info(asked) {
-		const l = this.link;
+	session(which) {
+		return which === 'opened' ? this.link.theirs : this.link.ours;
+	}
+	channel(which) {
+		const { pc, dc, role } = this.session(which);
+		const known = this.connections;
 
-		this.say(JSON.stringify({ asked, offered: l.theirs.role,
-			answered: l.ours.role, closes: l.closes }));
+		if (!known.has(pc))
+			known.set(pc, known.size);
+		return { connection: known.get(pc), role, id: dc && dc.id };
+	}
+	info(asked) {
+		this.say(JSON.stringify({ asked, got: this.got.splice(0),
+			closes: this.link.party.closes,
+			opened: this.channel('opened'),
+			given: this.channel('given') }));
 	}
 	more(n) {
 		const s = this.link.ours, how = this.link.party.conf.channel;
@@ -84,7 +106,7 @@ class Service {
 		this.link.ours.dc = first;
 		return Promise.all(extra.map(dc => new Promise(resolve => {
 			dc.onclose = () => {
-				this.link.closes++;
+				this.link.party.closes++;
 				resolve();
 			};
 			dc.close();
@@ -94,11 +116,22 @@ class Service {
 		(n > 0 ? this.more(n) : this.fewer()).then(
 		    () => this.say('ok'), e => this.say('bad ' + e));
 	}
-	close(which) {
-		const s = which === 'opened' ? this.link.theirs :
-		    this.link.ours;
+	unknown(which, id) {
+		const dc = this.session(which).pc.createDataChannel('unknown',
+		    { negotiated: true, id });
+		const wrap = this.link.party.conf.wrap || (b => b);
+		const send = () => dc.send(wrap(Uint8Array.of(0)));
 
-		s.dc.close();
+		dc.onclose = () => this.say('closed');
+		dc.onopen = send;
+		if (dc.readyState === 'open') {
+			dc.onopen = null;
+			send();
+		}
+	}
+	echo(n, piece) {
+		this.job = new Echo(this, n, piece);
+		this.say('ok');
 	}
 	say(text) {
 		return this.send(new TextEncoder().encode(text + '\n'));
@@ -126,7 +159,7 @@ class Service {
 		const n = Number(word[1]), v = Number(word[2]);
 
 		if (word[0] === 'echo')
-			this.job = new Echo(this, n, v);
+			this.echo(n, v);
 		else if (word[0] === 'bulk')
 			this.job = new Bulk(this, n, v);
 		else if (word[0] === 'info')
@@ -134,7 +167,9 @@ class Service {
 		else if (word[0] === 'channels')
 			this.channels(n);
 		else if (word[0] === 'close')
-			this.close(word[1]);
+			this.session(word[1]).dc.close();
+		else if (word[0] === 'unknown')
+			this.unknown(word[1], v);
 	}
 }
 

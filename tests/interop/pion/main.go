@@ -28,6 +28,7 @@ const (
 	msgSignal = 14
 	high      = 1 << 20
 	block     = 4096
+	mostGot   = 16
 )
 
 type message struct {
@@ -66,7 +67,7 @@ type link struct {
 	out          chan piece
 	extra        []*webrtc.DataChannel // to send on, in turn
 	turn         int
-	closes       int
+	got          []int // sizes of messages
 }
 
 type session struct {
@@ -74,6 +75,7 @@ type session struct {
 	sid, role, answered string
 	pc                  *webrtc.PeerConnection
 	dc                  *webrtc.DataChannel
+	connection          int
 	described, ended    bool
 	early               []string
 	next                uint64
@@ -87,6 +89,8 @@ var (
 	wsLock          sync.Mutex
 	lock            sync.Mutex // of all links
 	links           = map[string]*link{}
+	connections     int
+	closes          int // of channels, not with our connection
 )
 
 func newSession(l *link, sid string) *session {
@@ -114,6 +118,8 @@ func (s *session) create() {
 		log.Fatal(err)
 	}
 	s.pc = pc
+	s.connection = connections
+	connections++
 	pc.OnDataChannel(func(dc *webrtc.DataChannel) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -131,13 +137,18 @@ func (s *session) adopt(dc *webrtc.DataChannel) {
 	dc.OnClose(func() {
 		lock.Lock()
 		defer lock.Unlock()
-		s.link.closes++
-		s.ended = s.ended || s.dc == dc
+		if s.dc == dc {
+			closes++
+			s.ended = true
+		}
 	})
 	dc.OnMessage(func(m webrtc.DataChannelMessage) {
 		lock.Lock()
 		defer lock.Unlock()
 		b := m.Data
+		if len(s.link.got) < mostGot {
+			s.link.got = append(s.link.got, len(b))
+		}
 		p := int(binary.BigEndian.Uint16(b[5:]))
 		p += int(binary.BigEndian.Uint16(b[7:])) + 21
 		n := int(binary.BigEndian.Uint32(b[9:]))
@@ -232,6 +243,7 @@ func (s *session) act(kind string, tok []byte) {
 }
 
 func (s *session) close() {
+	s.dc = nil
 	if s.pc != nil {
 		go s.pc.Close()
 	}
@@ -255,7 +267,7 @@ func linkOf(theirPath string) *link {
 
 func (l *link) begin() {
 	l.seq, l.in, l.doing, l.accepted = 0, nil, nil, false
-	l.extra, l.turn = nil, 0
+	l.extra, l.turn, l.got = nil, 0, nil
 	l.epoch++
 	l.out = make(chan piece, 4096)
 	go l.sender(l.epoch, l.ours, l.out)
@@ -408,7 +420,7 @@ func (l *link) channels(n int) {
 	for _, dc := range l.extra {
 		dc.Close()
 	}
-	want := l.closes + len(l.extra)
+	want := closes + len(l.extra)
 	l.extra = nil
 	var extra []*webrtc.DataChannel
 	for i := 0; i < n; i++ {
@@ -421,11 +433,11 @@ func (l *link) channels(n int) {
 		dc.OnClose(func() {
 			lock.Lock()
 			defer lock.Unlock()
-			l.closes++
+			closes++
 		})
 		extra = append(extra, dc)
 	}
-	for i := 0; i < len(extra) || l.closes < want; {
+	for i := 0; i < len(extra) || closes < want; {
 		if i < len(extra) && extra[i].ReadyState() ==
 			webrtc.DataChannelStateOpen {
 			i++
@@ -439,20 +451,52 @@ func (l *link) channels(n int) {
 	l.line("ok")
 }
 
+func (l *link) session(which string) *session {
+	if which == "opened" {
+		return l.theirs
+	}
+	return l.ours
+}
+
+func (s *session) channel() map[string]interface{} {
+	m := map[string]interface{}{"connection": s.connection, "role": s.role}
+	if s.dc != nil {
+		m["id"] = s.dc.ID()
+	}
+	return m
+}
+
+func (l *link) info(asked string) {
+	b, _ := json.Marshal(map[string]interface{}{
+		"asked": json.Number(asked), "got": l.got, "closes": closes,
+		"opened": l.theirs.channel(), "given": l.ours.channel()})
+	l.got = nil
+	l.line(string(b))
+}
+
+func (l *link) unknown(s *session, text string) {
+	n, _ := strconv.Atoi(text)
+	id, yes := uint16(n), true
+	dc, err := s.pc.CreateDataChannel("unknown",
+		&webrtc.DataChannelInit{Negotiated: &yes, ID: &id})
+	if err != nil {
+		l.line("bad " + err.Error())
+		return
+	}
+	dc.OnOpen(func() { dc.Send([]byte{0}) })
+	dc.OnClose(func() { l.line("closed") })
+}
+
 func (l *link) command(word []string) {
 	switch word[0] {
 	case "info":
-		b, _ := json.Marshal(map[string]interface{}{
-			"asked": json.Number(word[1]), "offered": l.theirs.role,
-			"answered": l.ours.role, "closes": l.closes})
-		l.line(string(b))
+		l.info(word[1])
 		return
 	case "close":
-		s := l.ours
-		if word[1] == "opened" {
-			s = l.theirs
-		}
-		go s.dc.Close()
+		go l.session(word[1]).dc.Close()
+		return
+	case "unknown":
+		go l.unknown(l.session(word[1]), word[2])
 		return
 	}
 	n, _ := strconv.Atoi(word[1])
@@ -462,6 +506,9 @@ func (l *link) command(word []string) {
 	}
 	v, _ := strconv.Atoi(word[2])
 	l.doing = &job{word[0], n, v}
+	if word[0] == "echo" {
+		l.line("ok")
+	}
 	if word[0] == "bulk" {
 		l.out <- piece{pattern(v+1, n), 15 * block}
 	}
