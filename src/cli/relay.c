@@ -169,9 +169,6 @@ check(const struct command *c, struct settings *s)
 		return options_misuse(c, "%s is not a loopback address: give "
 		    "--auth FILE, or --open to let anyone be anyone",
 		    s->listen);
-	if (s->auth != NULL && s->page)
-		return options_misuse(c, "options --auth and --page exclude "
-		    "each other: the page has no token");
 	if ((s->turn_user == NULL) != (s->turn_pass == NULL))
 		return options_misuse(c, "options --turn-user and "
 		    "--turn-pass-file need each other");
