@@ -476,6 +476,7 @@ class Party {
 		this.bad = 0;
 		this.closes = 0;	/* of channels, not with our connection */
 		this.nextId = 1;
+		this.timer = undefined;		/* to connect again */
 		this.stopped = false;
 		this.onlink = () => {};
 		this.onrelay = () => {};
@@ -498,7 +499,7 @@ class Party {
 		ws.onclose = () => {
 			this.onrelay(false);
 			if (!this.stopped)
-				setTimeout(() => this.connect(
+				this.timer = setTimeout(() => this.connect(
 				    Math.min(2 * wait, 5000)), wait);
 		};
 	}
@@ -512,6 +513,7 @@ class Party {
 	}
 	stop() {
 		this.stopped = true;
+		clearTimeout(this.timer);
 		for (const l of this.links.values())
 			for (const s of [l.ours, l.theirs])
 				if (s !== null)
