@@ -20,8 +20,10 @@ const KINDS = {
 
 const byId = id => document.getElementById(id);
 const rateText = v => v.toFixed(v < 10 ? 2 : 1) + ' MiB/s';
+/* Firefox tells whole milliseconds. */
+const tripText = ms => ms < 0.05 ? 'below 1 ms' : ms.toFixed(1) + ' ms';
 let party = null, own = null, views = [];
-let relay = 'none';		/* or trying, up, lost, refused */
+let relay = 'none';		/* or trying, up, lost, refused, gone */
 
 function text(tag, words, kind) {
 	const e = document.createElement(tag);
@@ -52,9 +54,21 @@ function endpoint(host, port) {
 	return (host.includes(':') ? '[' + host + ']' : host) + ':' + port;
 }
 
+/* RFC 6544 4.5: such an address, of port 9, takes no connections. */
+const onlyCalls = (protocol, port) => protocol === 'tcp' && Number(port) === 9;
+
 function describe(c) {
+	const protocol = c.protocol.toLowerCase();
+
 	return endpoint(c.address || c.ip, c.port) + ' ' + c.candidateType +
-	    ' ' + c.protocol.toLowerCase();
+	    ' ' + protocol + (onlyCalls(protocol, c.port) ? ', outgoing' : '');
+}
+
+/* To a TURN server: what we and it speak, and not what it speaks with others. */
+function overText(c) {
+	const how = c.candidateType === 'relay' ? c.relayProtocol : c.protocol;
+
+	return how ? ', over ' + how.toUpperCase() : '';
 }
 
 /*
@@ -63,7 +77,7 @@ function describe(c) {
  */
 class Own {
 	constructor(rtc, out) {
-		this.out = out;		/* servers that are not asked */
+		this.out = out;		/* servers not asked, and why */
 		this.asked = rtc.iceServers.flatMap(s => s.urls);
 		this.candidates = [];
 		this.errors = new Map();	/* by URL */
@@ -98,7 +112,8 @@ class Own {
 		if (f.length < 8)
 			return;
 		this.candidates.push({ protocol: f[2].toLowerCase(),
-			address: f[4], port: f[5], kind: f[7] });
+			address: f[4], port: f[5], kind: f[7],
+			candidateType: f[7], relayProtocol: c.relayProtocol });
 		this.show();
 	}
 	finish() {
@@ -143,13 +158,12 @@ class Own {
 			    'UDP is blocked on the way, or this machine has ' +
 			    'no NAT in front of it.', 'no']);
 		if (relayed.length > 0)
-			found.push(['A TURN server serves us, over ' +
-			    relayed[0].protocol + '.']);
+			found.push(['A TURN server serves us' + [...new Set(
+			    relayed.map(overText))].join(' and') + '.']);
 		else if (this.done && this.asks('turn'))
 			found.push(['No TURN server serves us.', 'no']);
-		for (const url of this.out)
-			found.push([url + ' is not used: it needs a user and ' +
-			    'a password.', 'no']);
+		for (const [url, why] of this.out)
+			found.push([url + ' is not used: ' + why + '.', 'no']);
 		for (const [url, why] of this.errors)
 			found.push([(url ? url + ': ' : '') + why, 'no']);
 		return found;
@@ -165,7 +179,8 @@ class Own {
 
 			row.append(text('td', KINDS[c.kind] || c.kind),
 			    text('td', endpoint(c.address, c.port)),
-			    text('td', c.protocol));
+			    text('td', c.protocol + (onlyCalls(c.protocol,
+			    c.port) ? ', outgoing only' : '')));
 			return row;
 		}));
 		judge();
@@ -174,7 +189,7 @@ class Own {
 
 /* The candidates, the selected pair and its round trip, of one connection. */
 async function examine(pc) {
-	const found = { ours: [], theirs: [], pair: '', ends: null,
+	const found = { pc, ours: [], theirs: [], pair: '', ends: null,
 		rtt: null };
 	const stats = await pc.getStats();
 	let pair = null;
@@ -205,10 +220,9 @@ function way(f) {
 	const c = f.ends[1], at = endpoint(c.address || c.ip, c.port);
 
 	return (kinds.includes('relay') ? 'Through a TURN server' :
-	    'Directly') + ', over ' + f.ends[0].protocol.toUpperCase() +
-	    (f.rtt === null ? '' : '; the round trip is ' +
-	    f.rtt.toFixed(1) + ' ms') + '. From ' + ENDS[kinds[0]][0] +
-	    ' to ' + ENDS[kinds[1]][1] + ', ' + at + '.';
+	    'Directly') + overText(f.ends[0]) +
+	    '. From ' + ENDS[kinds[0]][0] + ' to ' + ENDS[kinds[1]][1] +
+	    ', ' + at + '.';
 }
 
 /* The next of 1, 2, 5, 10, 20, ... that is not below. */
@@ -329,9 +343,21 @@ class View {
 		media.srcObject = new MediaStream([track]);
 		track.onunmute = () => media.hidden = false;
 	}
+	/* What is known of the pair in use, and not of one before it. */
+	get used() {
+		return this.found.find((x, i) => x !== null && x.ends &&
+		    this.sessions[i] !== null && this.sessions[i].pc === x.pc);
+	}
+	/* It changes all the time, and is no news. */
+	trip() {
+		const f = this.used;
+
+		return this.link.up && f && f.rtt !== null ?
+		    'The round trip is ' + tripText(f.rtt) + '.' : '';
+	}
 	/* Words, and yes, no or wait. */
 	story() {
-		const l = this.link, f = this.found.find(x => x && x.ends);
+		const l = this.link, f = this.used;
 		const none = this.found.find(x => x !== null);
 
 		if (l.up && f)
@@ -355,6 +381,7 @@ class View {
 			    s.role || '');
 		});
 		put(this.root.querySelector('.story'), this.story()[1]);
+		put(this.root.querySelector('.trip'), this.trip());
 		if (!this.measuring)
 			this.root.querySelector('.send').disabled =
 			    !this.link.up;
@@ -402,7 +429,7 @@ class View {
 				put(this.cells(row)[i], f[row].join('\n'));
 			put(this.cells('pair')[i], f.pair);
 			put(this.cells('rtt')[i], f.rtt === null ? '' :
-			    f.rtt.toFixed(1) + ' ms');
+			    tripText(f.rtt));
 		} catch (e) {
 			/* It was closed meanwhile. */
 		}
@@ -457,7 +484,7 @@ class View {
 
 /* The one answer at the top: the best that any link has to say. */
 function judge() {
-	const said = views.map(v => v.story().concat(v.link.peer));
+	const said = views.map(v => v.story().concat(v.link.peer, v.trip()));
 	const best = ['yes', 'wait', 'no'].map(w => said.find(
 	    s => s[0] === w)).find(s => s !== undefined);
 	const heads = { yes: 'Yes', no: 'No, not to ', wait: 'Wait' };
@@ -466,8 +493,9 @@ function judge() {
 		trying: 'Connecting to the relay ...',
 		lost: 'The connection to the relay is lost; trying again. ' +
 		    'Links that are up stay up.',
-		refused: 'The relay does not let us in. Does it run, and is ' +
-		    'the address like name@host.domain? Trying again.',
+		refused: 'The relay does not let us in. Is the address like ' +
+		    'name@host.domain? Trying again.',
+		gone: 'The relay does not answer any more. Trying again.',
 		up: 'The relay is reached. Now an agent is to open a link to ' +
 		    'us: see below for how.'
 	};
@@ -478,34 +506,53 @@ function judge() {
 	else if (best !== undefined)
 		tell(best[0], heads[best[0]] + (best[0] === 'yes' ?
 		    ', to ' + best[2] : best[0] === 'no' ? best[2] : ''),
-		    best[1]);
+		    best[1], best[3]);
 	else
-		tell(relay === 'refused' ? 'no' : 'wait', '', hints[relay]);
+		tell(/refused|gone/.test(relay) ? 'no' : 'wait', '',
+		    hints[relay]);
 }
 
-function tell(kind, head, words) {
-	const v = byId('verdict');
+function tell(kind, head, words, trip) {
+	const v = byId('answer');
 
-	v.className = kind;
+	byId('verdict').className = kind;
+	put(byId('trip'), trip || '');
 	if (v.textContent === head + words)
 		return;
 	v.replaceChildren(...head === '' ? [] : [text('b', head)], words);
 }
 
-/*
- * As RTCPeerConnection wants them, which refuses all if one TURN server has no
- * user: those are left out.
- */
+/* Why RTCPeerConnection would refuse this server; or nothing. */
+function refusal(server) {
+	if (server.username === '' || server.credential === '')
+		return 'it needs a user and a password';
+	try {
+		new RTCPeerConnection({ iceServers: [server] }).close();
+	} catch (e) {
+		return 'this browser does not understand it';
+	}
+	return '';
+}
+
+/* RTCPeerConnection refuses all of them for one: that is left out. */
 function servers() {
 	const username = byId('turn-user').value;
 	const credential = byId('turn-pass').value;
-	const urls = byId('ice').value.split(/[\s,]+/).filter(s => s !== '')
-	    .map(s => /^(stuns?|turns?):/.test(s) ? s : 'stun:' + s);
-	const out = urls.filter(u => u.startsWith('turn') && username === '');
+	const out = new Map(), iceServers = [];
 
-	return { out, iceServers: urls.filter(u => !out.includes(u)).map(
-	    u => u.startsWith('turn') ? { urls: u, username, credential } :
-	    { urls: u }) };
+	for (const said of byId('ice').value.split(/[\s,]+/)) {
+		const urls = /^(stuns?|turns?):/.test(said) ? said :
+		    'stun:' + said;
+		const server = urls.startsWith('turn') ?
+		    { urls, username, credential } : { urls };
+		const why = said === '' ? '' : refusal(server);
+
+		if (why !== '')
+			out.set(urls, why);
+		else if (said !== '')
+			iceServers.push(server);
+	}
+	return { out, iceServers };
 }
 
 function showTurn() {
@@ -539,10 +586,25 @@ function leave() {
 		byId(list).replaceChildren();
 }
 
+/* A socket that is refused does not say why, but others can be asked. */
+async function whyRefused() {
+	const asked = party;
+	const there = await fetch('/healthz').then(r => r.ok, () => false);
+
+	if (party === asked && /trying|refused|gone/.test(relay)) {
+		relay = there ? 'refused' : 'gone';
+		judge();
+	}
+}
+
 function onRelay(up, me) {
-	relay = up ? 'up' : relay === 'up' || relay === 'lost' ? 'lost' :
-	    'refused';
 	put(byId('relay'), up ? 'connected as ' + me : 'not connected');
+	if (up)
+		relay = 'up';
+	else if (relay === 'up')
+		relay = 'lost';
+	else if (relay !== 'lost')
+		whyRefused();
 	judge();
 }
 
@@ -581,12 +643,8 @@ async function askServers() {
 
 byId('join').onsubmit = ev => {
 	ev.preventDefault();
-	try {
+	if (typeof RTCPeerConnection !== 'undefined')
 		join(byId('me').value.trim().toLowerCase(), {});
-	} catch (e) {
-		tell('no', 'No', 'The ICE servers are not understood: ' +
-		    e.message);
-	}
 };
 byId('me').oninput = showHow;
 byId('ice').oninput = showTurn;

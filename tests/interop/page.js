@@ -4,16 +4,23 @@
  * A person with a browser, as it comes, on the page of the relay. A line of the
  * standard input says what to do, a line of JSON what came of it:
  *
- *	join [SERVERS]	what the page says then
+ *	join [SERVERS [ADDRESS]]
+ *			what the page says then
+ *	turn USER PASS	for the TURN servers among them
  *	press		press the same button, and what it says at once
  *	begin		what the page says once it has the relay's servers
  *	look		what the page says now
  *	measure		press the button, wait, and what it says
- *	until WORD S	what the page says once its verdict is of that kind
+ *	until WORD S	what the page says once its verdict is of that kind, or
+ *			has the word in it
  *	shot FILE	a picture of all of it
- *	narrow		the window of a telephone
+ *	narrow WIDTH	in a window of so many pixels, by how many it is wider
+ *	quiet S		how often it is told to a screen reader that something
+ *			has changed, and how often the round trip has
+ *	keys		join and measure, with the keyboard alone
+ *	colours		the least contrast of words, and whether it is dark
  *
- * PREFERS is dark or light.
+ * PREFERS is dark or light; Chromium may be told "prefers dark" later, too.
  */
 'use strict';
 
@@ -55,11 +62,42 @@ const read = `(() => {
 		verdict: text('#verdict')[0], findings: text('#findings li'),
 		relay: text('#relay')[0], story: text('.story'),
 		measured: text('.measure output'), pair: cells('pair'),
+		trip: text('#trip')[0] || '',
 		rtt: cells('rtt'), ours: cells('ours'),
 		theirs: cells('theirs'), bytes: cells('bytes'),
 		plot: [rows('--down'), rows('--up')],
 		ice: document.getElementById('ice').value
 	};
+})()`;
+
+/* WCAG 2, 1.4.3: of all elements that have words of their own. */
+const colours = `(() => {
+	const rgb = text => text.match(/[\\d.]+/g).map(Number);
+	const light = c => rgb(c).slice(0, 3).map(v => v / 255).map(v =>
+	    v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+	    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const ground = e => {
+		const c = getComputedStyle(e).backgroundColor;
+
+		return e.parentElement === null || rgb(c)[3] !== 0 ? c :
+		    ground(e.parentElement);
+	};
+	let least = 21, where = '';
+
+	for (const e of document.querySelectorAll('body *')) {
+		if (e.offsetParent === null || e.disabled ||
+		    ![...e.childNodes].some(n => n.nodeType === 3 &&
+		    n.data.trim() !== ''))
+			continue;
+		const two = [light(getComputedStyle(e).color),
+			light(ground(e))].sort((a, b) => b - a);
+		const ratio = (two[0] + 0.05) / (two[1] + 0.05);
+
+		if (ratio < least)
+			[least, where] = [ratio, e.outerHTML.slice(0, 60)];
+	}
+	return { enough: least >= 4.5, least, where,
+		dark: light(ground(document.body)) < 0.2 };
 })()`;
 
 async function until(page, limit, cond) {
@@ -75,7 +113,7 @@ async function until(page, limit, cond) {
 }
 
 const acts = {
-	async join(page, servers) {
+	async join(page, servers, other) {
 		if (servers !== undefined)
 			await page.$eval('#ice', (e, v) => {
 				e.value = v;
@@ -83,10 +121,20 @@ const acts = {
 		await page.$eval('#me', e => {
 			e.value = '';
 		});
-		await page.type('#me', me);
+		await page.type('#me', other || me);
 		await page.click('#join button');
 		return until(page, 10, s => s.kind === 'no' ||
 		    (s.findings.length > 0 && /^connected/.test(s.relay)));
+	},
+	turn: (page, user, pass) => page.evaluate(`{
+		byId('turn-user').value = ${JSON.stringify(user)};
+		byId('turn-pass').value = ${JSON.stringify(pass)};
+		({})
+	}`),
+	async prefers(page, value) {
+		await page.emulateMediaFeatures([{ value,
+			name: 'prefers-color-scheme' }]);
+		return {};
 	},
 	press: page => page.evaluate(`document.querySelector('#join button')
 	    .click(), ${read}`),
@@ -96,8 +144,9 @@ const acts = {
 		await page.click('.send');
 		return until(page, 30, s => /MiB|lost/.test(s.measured[0]));
 	},
-	until: (page, kind, limit) => until(page, Number(limit),
-	    s => s.kind === kind && (kind !== 'yes' || s.pair[0] !== '')),
+	until: (page, word, limit) => until(page, Number(limit),
+	    s => word === s.kind ? word !== 'yes' || s.trip !== '' :
+	    s.verdict.includes(word)),
 	async shot(page, file) {
 		await page.$$eval('details', all => all.forEach(d => {
 			d.open = true;
@@ -106,10 +155,52 @@ const acts = {
 		await page.screenshot({ path: file, fullPage: true });
 		return {};
 	},
-	async narrow(page) {
-		await page.setViewport({ width: 390, height: 800 });
-		return {};
-	}
+	async narrow(page, width) {
+		await page.setViewport({ width: Number(width), height: 800 });
+		await sleep(300);
+		return page.evaluate(`({ wider: document.documentElement
+		    .scrollWidth - document.documentElement.clientWidth })`);
+	},
+	quiet: (page, s) => page.evaluate(`new Promise(resolve => {
+		const seen = { told: 0, trips: 0 };
+		const watch = (what, name) => {
+			for (const e of document.querySelectorAll(what))
+				new MutationObserver(all =>
+				    seen[name] += all.length).observe(e, {
+					childList: true, subtree: true,
+					characterData: true
+				});
+		};
+
+		watch('[role=status], [aria-live], output', 'told');
+		watch('tr.rtt', 'trips');
+		setTimeout(resolve, ${1000 * s}, seen);
+	})`),
+	async keys(page) {
+		const at = async what => {
+			for (let i = 0; i < 20; i++) {
+				if (await page.evaluate(`document
+				    .activeElement.matches('${what}')`))
+					return;
+				await page.keyboard.press('Tab');
+			}
+			throw new Error('no key leads to ' + what);
+		};
+
+		await page.click('h1');		/* where it begins */
+		await at('#me');
+		await page.keyboard.type(me);
+		await page.keyboard.press('Enter');
+		await until(page, 40, s => s.kind === 'yes');
+		await at('.send');
+		const outline = await page.evaluate(`getComputedStyle(document
+		    .activeElement).outlineStyle`);
+
+		await page.keyboard.press('Enter');
+		return Object.assign({ outline }, await until(page, 30,
+		    s => /MiB|lost/.test(s.measured[0])));
+	},
+	colours: page => page.evaluate(colours)
 };
 
 async function main() {
