@@ -394,13 +394,22 @@ tick_pair(struct party *p, uint64_t now, struct batch *tx)
 		open_channels(p, now, tx);
 }
 
-/* When to ask an upstream peer for a new connection of our session. */
+/*
+ * When to ask an upstream peer for a new connection of our session, or for its
+ * first: who has accepted may have gone before it said its offer.
+ */
 static uint64_t
 reopen_at(const struct link *l)
 {
-	if (l->to_peer == NULL || l->out.state != OPENING_ACCEPTED ||
-	    (l->to_peer->state != DIRECT_PAUSE &&
-	    l->to_peer->state != DIRECT_LOST))
+	const struct party	*p = l->party;
+
+	if (p->dialect != DIALECT_0 || l->out.state != OPENING_ACCEPTED)
+		return NEVER;
+	if (l->to_peer == NULL)
+		return p->conf.transport == TRANSPORT_WS ? NEVER :
+		    l->accepted + ((uint64_t)OFFER_GAP << l->reopens);
+	if (l->to_peer->state != DIRECT_PAUSE &&
+	    l->to_peer->state != DIRECT_LOST)
 		return NEVER;
 	return l->reopened + ((uint64_t)REOPEN_GAP << l->reopens);
 }
@@ -424,11 +433,11 @@ tick_sessions(struct link *l, uint64_t now, struct batch *tx)
 		else if (l->from_peer->state == DIRECT_UP)
 			open_channel_in(l, now, tx);
 	}
-	if (l->to_peer == NULL)
-		return;
-	direct_tick(l->to_peer, now, tx);
-	if (l->to_peer->state < DIRECT_UP)
-		l->channel = -1;
+	if (l->to_peer != NULL) {
+		direct_tick(l->to_peer, now, tx);
+		if (l->to_peer->state < DIRECT_UP)
+			l->channel = -1;
+	}
 	if (reopen_at(l) <= now) {
 		l->reopened = now;
 		l->reopens += l->reopens < REOPENS;

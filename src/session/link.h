@@ -23,6 +23,7 @@ enum {
 	WORRY = 4 * SEC,	/* until a link that waits is told of */
 	/* Open again for a new offer (11.3); twice as long each time */
 	REOPEN_GAP = 2 * SEC, REOPENS = 7,
+	OFFER_GAP = 5 * SEC,	/* likewise, if none has come at all */
 	CHANNEL_GAP = SEC,	/* a channel the peer closed is opened again */
 	WHY_MAX = 1536,
 	NEWS = 2 * PARTY_LINKS,	/* of all links at once, and more */
@@ -95,7 +96,7 @@ struct link {
 	uint64_t		 channel_at;	/* not opened before */
 	uint64_t		 channel_in_at;
 	struct direct		*to_peer, *from_peer;
-	uint64_t		 reopened;
+	uint64_t		 accepted, reopened;
 	unsigned		 reopens;
 
 	enum carrier		 carrier;

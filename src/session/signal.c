@@ -304,6 +304,7 @@ on_accept(struct link *l, uint64_t now)
 	if (opening_accept(&l->out) && l->ready_at == 0)
 		l->ready_at = now;
 	l->out_ok = true;
+	l->accepted = now;
 	l->refused_shown = false;
 	if (l->party->dialect == DIALECT_UNKNOWN)
 		l->quiet_until = earlier(l->quiet_until, now + SILENCE);

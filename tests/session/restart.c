@@ -69,6 +69,46 @@ two_of_dialect_0_do_not_renew_their_sessions_for_ever(void **state)
 	world_free(w);
 }
 
+/* The peer accepts what 0 has opened, and is gone before its offer. */
+static uint64_t
+accept_and_go(struct world *w)
+{
+	struct msg		 m = { .type = MSG_ACCEPT,
+		.id = span_of("abc") };
+	struct link_info	 i;
+
+	world_relay_side(w, 1, false);
+	world_run(w, 8 * SEC);
+	world_info(w, 0, 0, &i);
+	m.sid = span_of(i.sid_out);
+	CHECK(party_message(w->side[0].party, w->now, &m));
+	pump(w, 0);
+	world_info(w, 0, 0, &i);
+	STREQ(i.status, "accepted");
+	return w->side[0].opens_said;
+}
+
+static void
+a_session_whose_offer_never_comes_is_opened_again(void **state)
+{
+	static const struct party_conf	 ws = { .transport = TRANSPORT_WS };
+	struct world			*w = world_new(14, &zero, &zero, 1);
+	uint64_t			 opens = accept_and_go(w);
+
+	(void)state;
+	world_run(w, 4 * SEC);
+	EQ(w->side[0].opens_said, opens);
+	world_run(w, 1500 * MS);
+	EQ(w->side[0].opens_said, opens + 1);
+	world_free(w);
+
+	w = world_new(14, &ws, &ws, 1);
+	opens = accept_and_go(w);
+	world_run(w, 60 * SEC);
+	EQ(w->side[0].opens_said, opens);
+	world_free(w);
+}
+
 static void
 a_peer_that_restarts_resets_the_link_and_serves_the_next(void **state)
 {
@@ -135,6 +175,8 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    a_session_whose_offer_never_comes_is_opened_again),
 		cmocka_unit_test(
 		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
 		cmocka_unit_test(
