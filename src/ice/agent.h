@@ -110,6 +110,7 @@ struct probe {
 	size_t		 most, best;	/* asked for; answered */
 	size_t		 size;		/* in question; 0: a search */
 	bool		 other, lost;	/* a smaller one came through; alone */
+	unsigned	 again;		/* times it was all asked again */
 };
 
 struct server {

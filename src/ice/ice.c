@@ -485,8 +485,8 @@ ice_tick(struct ice *ice, uint64_t now, struct batch *tx)
 {
 	if (ice->state == ICE_FAILED)
 		return;
-	probe_tick(ice, now);
 	txn_tick(ice, now, tx, check_silence);
+	probe_tick(ice, now);
 	consent_tick(ice, now, tx);
 	retry_tick(ice, now);
 	if (may_check(ice)) {

@@ -9,6 +9,10 @@
  * largest is known after one. A look at one size asks for it and for one that
  * every path carries: only if that alone is answered, it is the size.
  *
+ * A search of which nothing is answered, not even what every path carries, says
+ * nothing about the path: the peer was busy, as it is while it computes keys or
+ * has to wait for its CPU, and is asked again with more patience.
+ *
  * The state is that of the transactions: while any is under way, it searches.
  */
 #include "ice/agent.h"
@@ -16,6 +20,7 @@
 enum {
 	RTT = 100 * MS,			/* while it is not known */
 	ROUND = 8 * MS,			/* at least: the peer may be busy */
+	AGAIN = 2, SLOWER = 4,	/* times so much each time */
 	/* Asked at 0, 0, 1, 1.5, 3, 4.5 times that: mere loss is not it. */
 	LOOK = 200 * MS,
 	HEADERS_4 = 28, HEADERS_6 = 48,	/* IP and UDP */
@@ -40,15 +45,26 @@ ask(struct ice *ice, uint64_t now, size_t size, uint64_t rto, uint64_t until)
 	return t;
 }
 
+/* A search that nothing came of, though it may be made again. */
+static bool
+in_vain(const struct probe *p)
+{
+	return p->size == 0 && p->most != 0 && p->best == 0 &&
+	    p->again < AGAIN;
+}
+
 static void
 search(struct ice *ice, uint64_t now)
 {
 	struct probe	*p = &ice->probe;
 	uint64_t	 rtt = ice->sel.info.rtt != 0 ? ice->sel.info.rtt :
-			    RTT, round = rtt + rtt / 4 + ROUND;
+			    RTT, round = ROUND;
 	size_t		 headers = ice->sel.info.path.remote.family == 6 ?
 			    HEADERS_6 : HEADERS_4, size = p->most;
 
+	for (unsigned i = 0; i < p->again; i++)
+		round *= SLOWER;
+	round += rtt + rtt / 4;
 	p->path = ice->sel.info.path;
 	p->best = 0;
 	ask(ice, now, size, round, 5 * round / 2);
@@ -74,7 +90,8 @@ ice_search_mtu(struct ice *ice, uint64_t now, size_t most, struct batch *tx)
 bool
 ice_searches_mtu(const struct ice *ice)
 {
-	return ice->probe.size == 0 && txn_any(ice, TXN_PROBE);
+	return ice->probe.size == 0 && (txn_any(ice, TXN_PROBE) ||
+	    in_vain(&ice->probe));
 }
 
 size_t
@@ -140,15 +157,27 @@ probe_silence(struct ice *ice, const struct txn *t)
 }
 
 /* Another path in the middle of a search has its own limit. */
+static bool
+elsewhere(const struct ice *ice)
+{
+	return txn_any(ice, TXN_PROBE) &&
+	    !path_equal(&ice->probe.path, &ice->sel.info.path);
+}
+
 void
 probe_tick(struct ice *ice, uint64_t now)
 {
 	struct probe	*p = &ice->probe;
 
-	if (!txn_any(ice, TXN_PROBE) || !ice->sel.on ||
-	    path_equal(&p->path, &ice->sel.info.path))
-		return;
-	txn_end_kind(ice, TXN_PROBE);
-	if (p->size == 0)
+	if (!ice->sel.on) {
+		if (!txn_any(ice, TXN_PROBE))
+			p->again = AGAIN;	/* there is no path to ask */
+	} else if (elsewhere(ice)) {
+		txn_end_kind(ice, TXN_PROBE);
+		if (p->size == 0)
+			search(ice, now);
+	} else if (!txn_any(ice, TXN_PROBE) && in_vain(p)) {
+		p->again++;
 		search(ice, now);
+	}
 }

@@ -105,11 +105,35 @@ static void
 a_search_that_nobody_answers_ends(void **state)
 {
 	struct world	 w;
+	uint64_t	 began;
 
 	(void)state;
 	connected(&w, 3, V4, 65535, 1000);
+	began = w.now;
 	EQ(found(&w, MOST), 0);
+	CHECK(w.now - began < 600 * MS);
 	teardown(&w);
+}
+
+/* As by a peer, or a machine, that is busy while the search begins. */
+static void
+a_search_that_is_not_answered_in_time_is_made_again(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	for (uint64_t busy = 20 * MS; busy <= 200 * MS; busy += 20 * MS) {
+		connected(&w, 6, V4, 1500, 0);
+		ice_search_mtu(w.s[A].ice, w.now, MOST, &w.tx);
+		w.down = true;
+		run(&w, busy, NULL);
+		CHECK(ice_searches_mtu(w.s[A].ice));
+		w.down = false;
+		run(&w, 5 * SEC, search_is_over);
+		CHECK(search_is_over(&w));
+		EQ(ice_mtu(w.s[A].ice), 1472);
+		teardown(&w);
+	}
 }
 
 static bool
@@ -193,6 +217,8 @@ main(void)
 		cmocka_unit_test(
 		    a_search_on_a_lossy_path_finds_no_more_than_it_carries),
 		cmocka_unit_test(a_search_that_nobody_answers_ends),
+		cmocka_unit_test(
+		    a_search_that_is_not_answered_in_time_is_made_again),
 		cmocka_unit_test(a_look_tells_a_black_hole_from_a_dead_path),
 		cmocka_unit_test(probes_end_and_cost_nothing_afterwards),
 		cmocka_unit_test(a_lite_agent_searches_nothing),
