@@ -298,10 +298,12 @@ class Lab:
     # What runs there
 
     def wait(self, what, limit, condition):
+        """What may be a function: it is said how things are at the end."""
         until = time.monotonic() + limit
         while not condition():
             if time.monotonic() > until:
-                raise Failed('%s: not in %d s' % (what, limit))
+                raise Failed('%s: not in %d s' % (
+                    what() if callable(what) else what, limit))
             time.sleep(0.02)
 
     def relay(self):

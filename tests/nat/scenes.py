@@ -203,7 +203,8 @@ def narrow(lab, cell, port, families, want):
     with linked(lab, cell, port, a, b, '--strict', *(STUN6 if v6 else STUN),
                 servers=[V6, V6] if v6 else None) as pair:
         r = connected(pair, 'direct', n=3000000)
-        lab.wait('telemetry says an MTU of %d: %s' % (want, mtu_of(pair)), 6,
+        lab.wait(lambda: 'telemetry says an MTU of %d: %s' %
+                 (want, mtu_of(pair)), 6,
                  lambda: mtu_of(pair) == [{want}, {want}])
         return dict(r, mtu=want)
 
@@ -332,7 +333,7 @@ def moves(lab, pair, limit, want, change, before=0.0):
         time.sleep(before)
         began = time.monotonic()
         change()
-        lab.wait('carried by %s after the change: %s' %
+        lab.wait(lambda: 'carried by %s after the change: %s' %
                  (want, [p.carried_by() for p in pair.both()]), limit,
                  lambda: all(p.carried_by()[0] == want for p in pair.both()))
         took = round((time.monotonic() - began) * 1000)
