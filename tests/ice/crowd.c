@@ -103,6 +103,18 @@ many_addresses_leave_room_for_relayed_ones(void **state)
 	teardown(&w);
 }
 
+/* B has one address that leads anywhere, A none. */
+static void
+crowd(struct world *w)
+{
+	setup(w, &plain);
+	agent(w, A, true, false, NULL);
+	agent(w, B, false, false, NULL);
+	add_bridges(w, A, ICE_HOSTS);
+	add_bridges(w, B, ICE_HOSTS - 1);
+	add(w, B, "192.0.2.2:2000");
+}
+
 /* There are more pairs of what leads nowhere than the table has room for. */
 static void
 pairs_that_lead_nowhere_do_not_keep_out_the_one_that_works(void **state)
@@ -110,12 +122,7 @@ pairs_that_lead_nowhere_do_not_keep_out_the_one_that_works(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, NULL);
-	agent(&w, B, false, false, NULL);
-	add_bridges(&w, A, ICE_HOSTS);
-	add_bridges(&w, B, ICE_HOSTS - 1);
-	add(&w, B, "192.0.2.2:2000");
+	crowd(&w);
 	add_relay(&w, A, "198.51.100.1:50000");
 	introduce(&w);
 	connects(&w, 20 * SEC);
@@ -131,12 +138,7 @@ a_check_that_comes_has_a_pair_though_the_table_is_full(void **state)
 	struct world	 w;
 
 	(void)state;
-	setup(&w, &plain);
-	agent(&w, A, true, false, NULL);
-	agent(&w, B, false, false, NULL);
-	add_bridges(&w, A, ICE_HOSTS);
-	add_bridges(&w, B, ICE_HOSTS - 1);
-	add(&w, B, "192.0.2.2:2000");
+	crowd(&w);
 	w.hold = true;
 	credentials(&w, B);
 	run(&w, MS, NULL);
