@@ -405,7 +405,7 @@ reopen_at(const struct link *l)
 
 	if (p->dialect != DIALECT_0 || l->out.state != OPENING_ACCEPTED)
 		return NEVER;
-	if (l->to_peer == NULL)
+	if (l->to_peer == NULL || l->to_peer->state == DIRECT_OFF)
 		return p->conf.transport == TRANSPORT_WS ? NEVER :
 		    l->accepted + ((uint64_t)OFFER_GAP << l->reopens);
 	if (l->to_peer->state != DIRECT_PAUSE &&
