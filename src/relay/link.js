@@ -120,6 +120,7 @@ class Session {
 		this.up = false;
 		this.described = false;	/* their description was applied */
 		this.early = [];
+		this.told = 0;		/* candidates of theirs */
 		this.role = '';		/* of ours in DTLS */
 		this.limit = MESSAGE;
 		this.born = Date.now();
@@ -235,6 +236,7 @@ class Session {
 	async theirs(type, sdp) {
 		const max = /a=max-message-size:(\d+)/.exec(sdp);
 
+		this.told += sdp.split('a=candidate:').length - 1;
 		if (max !== null && Number(max[1]) > 0)
 			this.limit = Math.min(MESSAGE, Number(max[1]));
 		await this.pc.setRemoteDescription({ type, sdp });
@@ -276,6 +278,7 @@ class Session {
 		await this.theirs('answer', sdp);
 	}
 	async candidate(text) {
+		this.told += text !== '';
 		if (this.pc !== null && this.described)
 			await this.add(text);
 		else if (this.early.length < 64)
@@ -394,11 +397,17 @@ class Link {
 	}
 	/* Its opener opens it anew; what we opened we do. */
 	failed(s) {
-		this.trouble = s.up ? 'The way that was in use no longer ' +
-		    'answers: the agent is gone, or the network is another.' :
-		    'Every pair of addresses was tried and none answered: ' +
-		    'UDP is blocked on the way, here or there. A TURN ' +
-		    'server could help.';
+		if (s.up)
+			this.trouble = 'The way that was in use no longer ' +
+			    'answers: the agent is gone, or the network is ' +
+			    'another.';
+		else if (s.told === 0)
+			this.trouble = 'The agent has told no address that ' +
+			    'it can be reached at.';
+		else
+			this.trouble = 'Every pair of addresses was tried ' +
+			    'and none answered: UDP is blocked on the way, ' +
+			    'here or there. A TURN server could help.';
 		s.close();
 		if (s === this.ours) {
 			this.onrestart();

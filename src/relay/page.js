@@ -358,7 +358,6 @@ class View {
 	/* Words, and yes, no or wait. */
 	story() {
 		const l = this.link, f = this.used;
-		const none = this.found.find(x => x !== null);
 
 		if (l.up && f)
 			return ['yes', way(f)];
@@ -367,9 +366,6 @@ class View {
 		if (l.trouble === '')
 			return ['wait', 'Connecting; this takes up to half ' +
 			    'a minute where much is blocked.'];
-		if (none && none.theirs.length === 0)
-			return ['no', 'The agent has told no address that ' +
-			    'it can be reached at. Trying again.'];
 		return ['no', l.trouble + ' Trying again.'];
 	}
 	show() {
