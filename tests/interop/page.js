@@ -12,7 +12,7 @@
  *	look		what the page says now
  *	measure		press the button, wait, and what it says
  *	until WORD S	what the page says once its verdict is of that kind, or
- *			has the word in it
+ *			it or what was found have the word
  *	shot FILE	a picture of all of it
  *	narrow WIDTH	in a window of so many pixels, by how many it is wider
  *	quiet S		how often it is told to a screen reader that something
@@ -146,7 +146,7 @@ const acts = {
 	},
 	until: (page, word, limit) => until(page, Number(limit),
 	    s => word === s.kind ? word !== 'yes' || s.trip !== '' :
-	    s.verdict.includes(word)),
+	    (s.verdict + s.findings.join()).includes(word)),
 	async shot(page, file) {
 		await page.$$eval('details', all => all.forEach(d => {
 			d.open = true;
