@@ -11,6 +11,10 @@
  * - Two rounds at less than half of the rate and twice the round trip mean
  *   that the path has become slower, or longer: its round trip is measured at
  *   once, with a quarter of it under way, and the rate anew.
+ * - Who finds a queue where it makes none shares the path. It asks for more as
+ *   long as its rate grows by that: the smaller a part of the path, the more.
+ *   And if the queue runs over from that, it leaves some of what it had. So
+ *   who came first and who came later have the same, and sooner.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +34,8 @@ enum {
 	UP_ROUNDS = 4, DOWN_ROUNDS = 4,
 	EXTRA_ROUNDS = 5,
 	CYCLE = 1 * SEC,		/* and a random time like it; or, */
-	PATIENT = 4,			/* what ran over, so much later */
+	PATIENT = 4,			/* what ran over, so much later; */
+	PATIENT_SHARED = 2,		/* others may leave some meanwhile */
 	RTT_EVERY = 5 * SEC, RTT_FOR = 200 * MS,
 	SLACK = 250,			/* and it is still the least */
 	BURST = 1 * MS,			/* of the rate leave at once */
@@ -39,6 +44,8 @@ enum {
 	MARGIN = 253,			/* the pace is a bit below the rate */
 	BETA = 179,			/* 0.7, as CUBIC */
 	HEADROOM = 218,			/* 0.85 of the ceiling, for others */
+	LESS = 200,			/* 0.78, if others share the path */
+	GROWTH = 280,			/* in a round, by a tenth */
 };
 
 /* 2/ln 2 finds the rate as soon as possible; its inverse drains. */
@@ -98,12 +105,15 @@ struct bbr {
 	uint64_t	 round_delivered, round_lost;	/* at its start */
 	uint64_t	 round_rtt, round_rate, round_inflight;
 	bool		 round_limited;
+	uint64_t	 rate_was[2];	/* of the rounds before */
+	uint64_t	 rtt_was;	/* 0: the sender had too little */
 
 	bool		 filled;	/* the rate was found */
 	bool		 gave_up;	/* by losses, not by the rate */
 	uint64_t	 full_rate;
 	unsigned	 full_rounds, slow_rounds, phase_rounds;
 	uint64_t	 cycle_at, wait;
+	bool		 shared;	/* by others, as it was seen last */
 	uint64_t	 rtt_until;	/* of BBR_RTT; NEVER: not down yet */
 
 	size_t		 cwnd, cwnd_before;	/* a timeout */
@@ -230,9 +240,21 @@ begin_down(struct bbr *b)
 	set_phase(b, BBR_DOWN);
 }
 
+/*
+ * A queue although we neither ask for more nor hold back is of others, too;
+ * but not if it is the sender who holds back, and sends in lumps.
+ */
+static void
+look_around(struct bbr *b)
+{
+	if (b->phase == BBR_CRUISE)
+		b->shared = is_queued(b, b->rtt_was);
+}
+
 static void
 begin_refill(struct bbr *b)
 {
+	look_around(b);
 	forget_lows(b);
 	b->round_end = b->delivered;
 	set_phase(b, BBR_REFILL);
@@ -252,6 +274,7 @@ begin_up(struct bbr *b)
 static void
 begin_rtt(struct bbr *b)
 {
+	look_around(b);
 	b->rtt_low = b->rtt_until = NEVER;
 	set_phase(b, BBR_RTT);
 }
@@ -264,7 +287,7 @@ restart(struct bbr *b)
 	b->inflight_hi = NEVER;
 	b->step = b->mtu;
 	b->extra[0] = b->extra[1] = 0;
-	b->filled = b->gave_up = false;
+	b->filled = b->gave_up = b->shared = false;
 	b->full_rounds = b->slow_rounds = 0;
 	forget_lows(b);
 	set_phase(b, BBR_STARTUP);
@@ -490,6 +513,9 @@ check_round(struct bbr *b, const struct sample *s)
 	b->round_end = b->delivered;
 	b->round_delivered = b->delivered;
 	b->round_lost = b->lost;
+	b->rate_was[1] = b->rate_was[0];
+	b->rate_was[0] = b->round_rate;
+	b->rtt_was = b->round_limited ? 0 : b->round_rtt;
 	b->round_rtt = NEVER;
 	b->round_rate = b->round_inflight = 0;
 	b->round_limited = false;
@@ -542,19 +568,27 @@ in_refill(struct bbr *b, const struct sample *s, size_t flight)
 		begin_up(b);
 }
 
+/* It takes a round until the rate can tell. */
+static bool
+grows(const struct bbr *b)
+{
+	return b->phase_rounds < 2 ||
+	    b->rate_was[0] >= scale(b->rate_was[1], GROWTH);
+}
+
 /*
  * Up goes on as long as the rate grows with it, since then there is not a
- * quarter more under way than the path holds.
+ * quarter more under way than the path holds; or there is, but of others.
  */
 static void
 in_up(struct bbr *b, const struct sample *s, size_t flight)
 {
 	if (is_too_lossy(b, s->lost, s->delivered, s->rtt)) {
-		b->inflight_hi = most(s->delivered,
-		    scale(bdp(b, UNIT), BETA));
+		b->inflight_hi = most(b->shared ? scale(s->delivered, LESS) :
+		    s->delivered, scale(bdp(b, UNIT), BETA));
 		b->step = b->mtu;
 		begin_down(b);
-		b->wait *= PATIENT;
+		b->wait *= b->shared ? PATIENT_SHARED : PATIENT;
 		return;
 	}
 	if (b->inflight_hi != NEVER && b->round &&
@@ -562,7 +596,7 @@ in_up(struct bbr *b, const struct sample *s, size_t flight)
 		b->inflight_hi += b->step;
 		b->step *= 2;
 	}
-	if ((b->phase_rounds > 0 &&
+	if ((b->phase_rounds > 0 && !(b->shared && grows(b)) &&
 	    flight >= under_way(b, base_rtt(b), 320)) ||
 	    b->phase_rounds >= UP_ROUNDS)
 		begin_down(b);

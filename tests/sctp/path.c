@@ -184,6 +184,30 @@ two_flows_share_a_bottleneck(void **state)
 	CHECK(got[0] >= 25 && got[1] >= 25 && got[0] + got[1] >= 90);
 }
 
+/* Over 100 ms it was 28 per cent after so long, in the mean. */
+static void
+who_comes_later_has_as_much_before_long(void **state)
+{
+	enum { TIMES = 4 };
+
+	const struct simnet_conf	 was = link;
+	unsigned			 got[2], first = 0, second = 0;
+
+	(void)state;
+	MODEL_ONLY();
+	link.rate /= 2;
+	link.delay *= 2;
+	for (uint64_t i = 0; i < TIMES; i++) {
+		beside(2, 2 * SEC + i * 300 * MS, 20 * SEC, 10 * SEC, got);
+		first += got[0] * 2;	/* of half the rate */
+		second += got[1] * 2;
+	}
+	link = was;
+	printf("%u%% and %u%% in the mean\n", first / TIMES, second / TIMES);
+	CHECK(first + second >= 90 * TIMES);
+	CHECK(second >= 38 * TIMES && second <= 62 * TIMES);
+}
+
 static void
 a_flow_of_usrsctps_own_control_is_not_starved(void **state)
 {
@@ -560,6 +584,7 @@ main(void)
 		TEST(ours_is_ten_times_better_under_loss_than_usrsctps),
 		TEST(the_queue_stays_short_in_front_of_a_steady_flow),
 		TEST(two_flows_share_a_bottleneck),
+		TEST(who_comes_later_has_as_much_before_long),
 		TEST(a_flow_of_usrsctps_own_control_is_not_starved),
 		TEST(little_to_say_changes_nothing),
 		TEST(after_a_rest_the_rate_is_still_known),
