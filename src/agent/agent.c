@@ -23,6 +23,7 @@
 #include "agent/sockets.h"
 #include "agent/state.h"
 #include "agent/telemetry.h"
+#include "agent/tell.h"
 #include "agent/uplink.h"
 #include "base/log.h"
 #include "crypto/rng.h"
@@ -572,55 +573,6 @@ give_port(struct agent *a, struct node *n)
 
 /* Events of a party */
 
-static const char *
-carrier_text(enum carrier c)
-{
-	static const char *const	 text[] = {
-		[CARRIER_NONE] = "nothing", [CARRIER_P2P] = "direct path",
-		[CARRIER_WS] = "relay",
-	};
-
-	return text[c];
-}
-
-/* A line that the party is the cause of. */
-static bool
-may_say(struct node *n, uint64_t now)
-{
-	uint64_t	 left_out;
-
-	if (!chatter_may(&n->chatter, now, &left_out))
-		return false;
-	if (left_out > 0)
-		log_info("party %s: %llu lines left out, as it causes many",
-		    party_peer(n->party), (unsigned long long)left_out);
-	return true;
-}
-
-static void
-say_carrier(struct channel *c, uint64_t now)
-{
-	struct link_info	 info;
-	char			 local[ADDR_TEXT], remote[ADDR_TEXT];
-
-	link_info(c->link, now, &info);
-	if (info.carrier == c->carrier)
-		return;
-	c->carrier = info.carrier;
-	if (!may_say(c->node, now))
-		return;
-	if (info.carrier != CARRIER_P2P || !info.has_pair) {
-		log_info("link %s: carried by %s", c->key,
-		    carrier_text(info.carrier));
-		return;
-	}
-	log_info("link %s: carried by direct path, %s to %s", c->key,
-	    ice_type_text(info.pair.local), ice_type_text(info.pair.remote));
-	log_debug("link %s: %s to %s", c->key,
-	    addr_text(&info.pair.path.local, local),
-	    addr_text(&info.pair.path.remote, remote));
-}
-
 static void
 on_event(struct agent *a, struct node *n, const struct party_event *ev,
     uint64_t now)
@@ -637,15 +589,14 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 		proxy_shut(c->proxy);
 		break;
 	case PARTY_EV_RESET:
-		if (may_say(n, now))
-			log_info("link %s: reset: %s", c->key, ev->text);
+		tell(n, c, now, "reset: ", ev->text);
 		proxy_reset(c->proxy, now);
 		break;
 	case PARTY_EV_END:
 		proxy_end(c->proxy, now);
 		break;
 	case PARTY_EV_CARRIER:
-		say_carrier(c, now);
+		tell_carrier(c, now);
 		break;
 	case PARTY_EV_DATAGRAM:
 		datagrams_write(c->datagrams, ev->data);
@@ -653,11 +604,11 @@ on_event(struct agent *a, struct node *n, const struct party_event *ev,
 	case PARTY_EV_NAME:
 		names_ask(a->names, now, ev->text);
 		break;
+	case PARTY_EV_SERVER:
+		servers_silent(a->servers, ev->text);
+		break;
 	case PARTY_EV_INFO:
-		if (may_say(n, now))
-			log_info("%s%s: %s", c != NULL ? "link " : "party ",
-			    c != NULL ? c->key : party_peer(n->party),
-			    ev->text);
+		tell(n, c, now, "", ev->text);
 		break;
 	}
 }

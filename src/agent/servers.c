@@ -29,6 +29,7 @@ struct servers {
 	struct lookup	*entry[AGENT_SERVERS];
 	size_t		 nentries;
 	struct addr	 stun[AGENT_SERVERS];
+	const struct lookup *of[AGENT_SERVERS];	/* whose each of them is */
 	size_t		 nstun;
 	bool		 login;		/* there is one for TURN */
 	bool		 told;		/* and none is to be expected */
@@ -102,6 +103,7 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	}
 	for (size_t i = 0; i < n && s->nstun < AGENT_SERVERS; i++) {
 		s->stun[s->nstun] = a[i];
+		s->of[s->nstun] = l;
 		found.addr = &s->stun[s->nstun++];
 		s->fn(s->arg, now, &found);
 	}
@@ -276,6 +278,18 @@ void
 servers_told(struct servers *s)
 {
 	s->told = true;
+}
+
+/* Of a TURN server its allocation says more: that there is none, and why. */
+void
+servers_silent(struct servers *s, const char *addr)
+{
+	char	 text[ADDR_TEXT];
+
+	for (size_t i = 0; i < s->nstun; i++)
+		if (!s->of[i]->turn &&
+		    strcmp(addr_text(&s->stun[i], text), addr) == 0)
+			complain(s, s->of[i]->text, "no answer");
 }
 
 const struct addr *

@@ -40,6 +40,9 @@ void		 servers_login(struct servers *);
 /* The relay has said what it tells: without a login now, there is none. */
 void		 servers_told(struct servers *);
 
+/* A STUN server's address, as text, has not answered: said once. */
+void		 servers_silent(struct servers *, const char *addr);
+
 /* Those known by now. */
 const struct addr *servers_stun(const struct servers *, size_t *n);
 

@@ -113,8 +113,16 @@ struct probe {
 	unsigned	 again;		/* times it was all asked again */
 };
 
+enum server_state {
+	SERVER_UNKNOWN,
+	SERVER_HEARD,		/* it has answered once */
+	SERVER_SILENT,		/* given up, and not told of yet */
+	SERVER_TOLD,		/* that it was silent */
+};
+
 struct server {
 	struct addr	 addr;
+	enum server_state state;
 	uint64_t	 asked, answered;	/* bit per local candidate */
 };
 
@@ -198,6 +206,9 @@ bool		 gather_pending(const struct ice *);
 void		 gather_next(struct ice *, uint64_t, struct batch *);
 void		 gather_answer(struct ice *, const struct txn *,
 		     const struct stun *);
+void		 gather_silence(struct ice *, const struct txn *);
+/* The next server to tell of, as it is silent; NULL: none is. */
+const struct addr *gather_silent(struct ice *);
 /* Ask again those that did not answer, or all. */
 void		 gather_again(struct ice *, bool all);
 

@@ -143,6 +143,8 @@ check_silence(struct ice *ice, const struct txn *t)
 		fail(ice, t, "no answer");
 	else if (t->kind == TXN_PROBE)
 		probe_silence(ice, t);
+	else if (t->kind == TXN_GATHER)
+		gather_silence(ice, t);
 }
 
 /* Not from before the selected path fell silent, for then all are asked. */

@@ -17,18 +17,39 @@ can_ask(const struct cand *c, const struct addr *server)
 	    !addr_is_linklocal(&c->addr);
 }
 
+/* The host that asks this server next; -1: none is left. */
+static int
+asks_next(const struct ice *ice, const struct server *s)
+{
+	for (size_t l = 0; l < ice->nlocal; l++)
+		if (!(s->asked >> l & 1) && can_ask(&ice->local[l], &s->addr))
+			return (int)l;
+	return -1;
+}
+
 /* The next question: its server, and which host; -1: none is left. */
 static int
 find(const struct ice *ice, size_t *server)
 {
-	for (size_t s = 0; s < ice->nserver; s++)
-		for (size_t l = 0; l < ice->nlocal; l++)
-			if (!(ice->server[s].asked >> l & 1) &&
-			    can_ask(&ice->local[l], &ice->server[s].addr)) {
-				*server = s;
-				return (int)l;
-			}
-	return -1;
+	int	 l = -1;
+
+	for (size_t s = 0; s < ice->nserver && l == -1; s++) {
+		l = asks_next(ice, &ice->server[s]);
+		*server = s;
+	}
+	return l;
+}
+
+/* Is it still asked, or will be. */
+static bool
+may_answer(const struct ice *ice, size_t s)
+{
+	if (asks_next(ice, &ice->server[s]) != -1)
+		return true;
+	for (size_t i = 0; i < ice->ntxn; i++)
+		if (ice->txn[i].kind == TXN_GATHER && ice->txn[i].pair == s)
+			return true;
+	return false;
 }
 
 bool
@@ -87,10 +108,12 @@ forget_former(struct ice *ice, const struct cand *c, const struct addr *base)
 static void
 mark_answered(struct ice *ice, const struct txn *t)
 {
+	struct server	*s = &ice->server[t->pair];
+
+	s->state = SERVER_HEARD;
 	for (size_t i = 0; i < ice->nlocal; i++)
-		if (t->pair < ice->nserver &&
-		    addr_equal(&ice->local[i].addr, &t->path.local))
-			ice->server[t->pair].answered |= UINT64_C(1) << i;
+		if (addr_equal(&ice->local[i].addr, &t->path.local))
+			s->answered |= UINT64_C(1) << i;
 }
 
 void
@@ -110,4 +133,26 @@ gather_answer(struct ice *ice, const struct txn *t, const struct stun *m)
 	cand_foundation(&c, &t->path.local, &t->path.remote);
 	forget_former(ice, &c, &t->path.local);
 	pairs_add_local(ice, &c, &t->path.local);
+}
+
+/* Many addresses of ours reach a server each its way: one answer is enough. */
+void
+gather_silence(struct ice *ice, const struct txn *t)
+{
+	struct server	*s = &ice->server[t->pair];
+
+	if (s->state == SERVER_UNKNOWN && !may_answer(ice, t->pair))
+		s->state = SERVER_SILENT;
+}
+
+const struct addr *
+gather_silent(struct ice *ice)
+{
+	for (struct server *s = ice->server; s < ice->server + ice->nserver;
+	    s++)
+		if (s->state == SERVER_SILENT) {
+			s->state = SERVER_TOLD;
+			return &s->addr;
+		}
+	return NULL;
 }

@@ -524,6 +524,8 @@ ice_deadline(const struct ice *ice)
 bool
 ice_event(struct ice *ice, struct ice_event *ev)
 {
+	const struct addr	*silent;
+
 	memset(ev, 0, sizeof(*ev));
 	if (ice->announced < ice->nlocal) {
 		ev->type = ICE_EV_CANDIDATE;
@@ -540,6 +542,9 @@ ice_event(struct ice *ice, struct ice_event *ev)
 	} else if (ice->nasked < ice->nnamed) {
 		ev->type = ICE_EV_NAME;
 		strcpy(ev->text, ice->named[ice->nasked++].name);
+	} else if ((silent = gather_silent(ice)) != NULL) {
+		ev->type = ICE_EV_SERVER;
+		addr_text(silent, ev->text);
 	} else
 		return false;
 	return true;

@@ -48,7 +48,8 @@ struct ice_conf {
 
 /*
  * Every local candidate is told of once, those of ice_add_host too: events
- * taken before the description is written name what it contains.
+ * taken before the description is written name what it contains. A server of
+ * which no address of ours has had an answer is told of once, too.
  */
 struct ice_event {
 	enum ice_event_type {
@@ -59,6 +60,7 @@ struct ice_event {
 		ICE_EV_FAILED,		/* no pair can work; see ice_why */
 		/* text: a name of mDNS to look up; then ice_resolved */
 		ICE_EV_NAME,
+		ICE_EV_SERVER,	/* text: a STUN server's, that is silent */
 	} type;
 	char		 text[ICE_CANDIDATE_TEXT];	/* "candidate:..." */
 };

@@ -445,14 +445,16 @@ ice_to_peer(struct peer *p, uint64_t now, struct peer_event *ev)
 	struct ice_event	 e;
 
 	while (ice_event(p->ice, &e)) {
+		memcpy(ev->text, e.text, sizeof(ev->text));
 		switch (e.type) {
 		case ICE_EV_CANDIDATE:
 			ev->type = PEER_EV_CANDIDATE;
-			memcpy(ev->text, e.text, sizeof(ev->text));
 			return true;
 		case ICE_EV_NAME:
 			ev->type = PEER_EV_NAME;
-			memcpy(ev->text, e.text, sizeof(ev->text));
+			return true;
+		case ICE_EV_SERVER:
+			ev->type = PEER_EV_SERVER;
 			return true;
 		case ICE_EV_PATH:
 			if (p->assoc != NULL)

@@ -61,6 +61,7 @@ struct peer_event {
 	enum peer_event_type {
 		PEER_EV_CANDIDATE = 1,	/* text: trickle it */
 		PEER_EV_NAME,		/* text: look it up; ice_resolved */
+		PEER_EV_SERVER,		/* text: a STUN server is silent */
 		/* channels may be opened and data sent */
 		PEER_EV_UP,
 		PEER_EV_PATH,		/* the selected path changed */

@@ -591,6 +591,7 @@ direct_event(struct direct *d, uint64_t now, struct peer_event *ev,
 		d->untold = false;
 		break;
 	case PEER_EV_NAME:
+	case PEER_EV_SERVER:
 	case PEER_EV_OPEN:
 	case PEER_EV_DATA:
 	case PEER_EV_MEDIA:

@@ -70,6 +70,7 @@ struct party_event {
 		PARTY_EV_INFO,		/* text to act on; link or NULL */
 		PARTY_EV_DATAGRAM,	/* data: to its local receiver */
 		PARTY_EV_NAME,		/* text: look it up; party_resolved */
+		PARTY_EV_SERVER,	/* text: a STUN server is silent */
 	} type;
 	struct link	*link;
 	struct span	 data;		/* until the next call on this party */

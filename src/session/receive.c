@@ -228,6 +228,8 @@ tell_direct(struct party *p, struct link *l, const struct direct *d,
 
 	if (ev->type == PEER_EV_NAME)
 		party_news(p, PARTY_EV_NAME, NULL, "%s", ev->text);
+	if (ev->type == PEER_EV_SERVER)
+		party_news(p, PARTY_EV_SERVER, NULL, "%s", ev->text);
 	if (ev->type == PEER_EV_LOST)
 		party_news(p, PARTY_EV_INFO, l, "direct path lost");
 	if (ev->type == PEER_EV_FAILED)

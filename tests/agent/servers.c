@@ -157,6 +157,40 @@ what_is_wrong_is_named_once(void **state)
 	loop_free(l);
 }
 
+/* That of TURN is told of by who asks it for an address. */
+static void
+a_silent_server_is_named_as_it_was_given(void **state)
+{
+	struct loop	*l = loop_new();
+	struct resolver	*r = resolver_new(l);
+	struct found	 f = { .calls = 0 };
+	struct servers	*s = servers_new(r, on_found, &f);
+	FILE		*log = tmpfile();
+	int		 err = dup(2);
+
+	(void)state;
+	CHECK(log != NULL);
+	servers_login(s);
+	servers_add(s, 0, "stun:192.0.2.1,turn:192.0.2.2,[2001:db8::1]:9");
+	EQ(f.calls, 3);
+	EQ(dup2(fileno(log), 2), 2);
+	for (int i = 0; i < 3; i++) {
+		servers_silent(s, "192.0.2.1:3478");
+		servers_silent(s, "192.0.2.2:3478");
+		servers_silent(s, "[2001:db8::1]:9");
+		servers_silent(s, "192.0.2.3:3478");
+	}
+	EQ(dup2(err, 2), 2);
+	EQ(count(log, "ice server stun:192.0.2.1: no answer"), 1);
+	EQ(count(log, "ice server [2001:db8::1]:9: no answer"), 1);
+	EQ(count(log, "no answer"), 2);
+	close(err);
+	fclose(log);
+	servers_free(s);
+	resolver_free(r);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -167,6 +201,7 @@ main(void)
 		cmocka_unit_test(
 		    what_is_no_server_is_skipped_and_the_others_used),
 		cmocka_unit_test(what_is_wrong_is_named_once),
+		cmocka_unit_test(a_silent_server_is_named_as_it_was_given),
 	};
 
 	return RUN(tests);

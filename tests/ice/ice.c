@@ -408,6 +408,35 @@ a_server_that_is_not_there_harms_nothing(void **state)
 	teardown(&w);
 }
 
+/* Not with every try, nor if it answers another address of ours. */
+static void
+a_server_that_answers_no_address_is_told_of_once(void **state)
+{
+	struct addr	 server = at("203.0.113.53:3478");
+	struct addr	 nowhere = at("203.0.113.54:3478");
+	struct world	 w;
+
+	(void)state;
+	neighbours(&w, true);
+	add(&w, A, "192.0.2.3:1000");
+	w.dead[w.ndead++] = w.s[A].host[1];
+	EQ(ice_add_stun(w.s[A].ice, w.now, &server), 0);
+	EQ(ice_add_stun(w.s[A].ice, w.now, &nowhere), 0);
+	introduce(&w);
+	run(&w, 9 * SEC, NULL);
+	EQ(w.s[A].silent, 0);
+	run(&w, SEC, NULL);
+	CHECK(ice_gathered(w.s[A].ice));
+	EQ(w.s[A].silent, 1);
+	STREQ(w.s[A].server, "203.0.113.54:3478");
+	ice_restart(w.s[A].ice, w.now);
+	introduce(&w);
+	run(&w, 11 * SEC, NULL);
+	CHECK(ice_gathered(w.s[A].ice));
+	EQ(w.s[A].silent, 1);
+	teardown(&w);
+}
+
 static void
 a_dead_path_is_noticed_and_recovers_when_the_network_does(void **state)
 {
@@ -665,6 +694,8 @@ main(void)
 		cmocka_unit_test(
 		    a_server_that_says_the_external_address_adds_nothing),
 		cmocka_unit_test(a_server_that_is_not_there_harms_nothing),
+		cmocka_unit_test(
+		    a_server_that_answers_no_address_is_told_of_once),
 		cmocka_unit_test(
 		    a_dead_path_is_noticed_and_recovers_when_the_network_does),
 		cmocka_unit_test(

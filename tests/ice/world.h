@@ -26,7 +26,9 @@ struct side {
 	struct ice_nat	 known;		/* told before the agent is made */
 	size_t		 nknown;
 	unsigned	 paths, losses, failures, ticks, candidates, names;
-	char		 name[ICE_CANDIDATE_TEXT];	/* the last */
+	unsigned	 silent;
+	/* the last */
+	char		 name[ICE_CANDIDATE_TEXT], server[ICE_CANDIDATE_TEXT];
 	char		 text[ICE_LOCALS][ICE_CANDIDATE_TEXT];
 };
 
@@ -135,6 +137,10 @@ events(struct world *w, int i)
 		case ICE_EV_NAME:
 			s->names++;
 			strcpy(s->name, ev.text);
+			break;
+		case ICE_EV_SERVER:
+			s->silent++;
+			strcpy(s->server, ev.text);
 			break;
 		}
 	if (!w->hold)

@@ -166,6 +166,7 @@ take_events(struct world *w, struct side *s, int i)
 		case PEER_EV_CLOSED:
 		case PEER_EV_CANDIDATE:
 		case PEER_EV_NAME:
+		case PEER_EV_SERVER:
 			break;
 		}
 	}

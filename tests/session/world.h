@@ -514,6 +514,7 @@ on_party_event(struct world *w, int s, const struct party_event *ev)
 		break;
 	case PARTY_EV_CARRIER:
 	case PARTY_EV_NAME:
+	case PARTY_EV_SERVER:
 	case PARTY_EV_INFO:
 		if (strlen(d->log) + strlen(ev->text) + 2 < sizeof(d->log)) {
 			strcat(d->log, ev->text);
