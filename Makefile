@@ -61,7 +61,7 @@ SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
 	haste
 SRC_AGENT = agent bearer dial markers post proxy renew servers sockets \
 	telemetry uplink url messages names chatter datagrams framed relays \
-	network tell
+	network tell leave
 SRC_RELAY = access auth door hub page relay wire
 SRC_RPC = access acks box envelope follow message post rpc spool store sync \
 	when

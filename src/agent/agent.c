@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/bearer.h"
 #include "agent/datagrams.h"
+#include "agent/leave.h"
 #include "agent/markers.h"
 #include "agent/messages.h"
 #include "agent/names.h"
@@ -99,8 +100,8 @@ node_new(struct agent *a, const char *peer, uint64_t now)
 	return n;
 }
 
-static void
-send_batch(struct agent *a, uint64_t now)
+void
+agent_send(struct agent *a, uint64_t now)
 {
 	relays_wrap(a->relays, now, &a->batch);
 	if (a->batch.n > 0 && a->sockets != NULL)
@@ -112,7 +113,7 @@ static void
 send_half(struct agent *a, uint64_t now)
 {
 	if (a->batch.used >= BATCH_HALF)
-		send_batch(a, now);
+		agent_send(a, now);
 }
 
 static void
@@ -142,7 +143,7 @@ static void
 node_close(struct agent *a, struct node *n, uint64_t now)
 {
 	party_close(n->party, now, &a->batch);
-	send_batch(a, now);
+	agent_send(a, now);
 	say_node(a, n, now);
 }
 
@@ -190,7 +191,7 @@ channel_free(struct agent *a, struct channel *c, uint64_t now)
 	if (c->link != NULL) {
 		telemetry_forget_link(a->telemetry, c->link, now);
 		party_remove(c->node->party, now, c->link, &a->batch);
-		send_batch(a, now);
+		agent_send(a, now);
 	}
 	if (--c->node->nchannels == 0)
 		node_free(a, c->node);
@@ -547,7 +548,7 @@ pump(struct agent *a, struct node *n, uint64_t now)
 	a->busy = true;
 	a->busy_at = now;
 	deliver(a, n, now);
-	send_batch(a, now);
+	agent_send(a, now);
 	party_tick(n->party, now, &a->batch);
 	deliver(a, n, now);
 }
@@ -691,12 +692,12 @@ on_turn(void *arg, uint64_t now)
 
 	for (int i = 0; more && i < ROUNDS; i++) {
 		more = pump_nodes(a, now);
-		send_batch(a, now);
+		agent_send(a, now);
 		more |= update_channels(a, now);
 	}
 	until = names_turn(a->names, now);
 	relays_tick(a->relays, now, &a->batch);
-	send_batch(a, now);
+	agent_send(a, now);
 	relays_pump(a->relays, now);
 	braked = brake(a, now);
 	more = talk(a, now);
@@ -798,11 +799,8 @@ stop(struct agent *a, uint64_t now)
 		telemetry_flush(a->telemetry, a, now);
 	for (struct node *n = a->nodes; n != NULL; n = n->next)
 		node_close(a, n, now);
-	if (a->relays != NULL) {
+	if (a->relays != NULL)
 		relays_close(a->relays, now, &a->batch);
-		send_batch(a, now);
-		relays_pump(a->relays, now);
-	}
 	while (a->channels != NULL)
 		channel_free(a, a->channels, now);
 	markers_free(a->markers);	/* the channels' markers are its */
@@ -813,6 +811,7 @@ stop(struct agent *a, uint64_t now)
 	messages_free(a->messages);
 	servers_free(a->servers);
 	names_free(a->names);
+	leave_relays(a, now);
 	relays_free(a->relays);
 	bearer_free(a->bearer);
 	free(a->held);

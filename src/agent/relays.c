@@ -55,6 +55,7 @@ struct relays {
 	struct relay		 v[AGENT_SERVERS];
 	size_t			 n;
 	struct kept		 kept[KEPT];
+	bool			 closing;	/* nothing is asked for anew */
 };
 
 struct relays *
@@ -271,6 +272,8 @@ look(struct relay *v, uint64_t now)
 	const struct relays_conf	*c = &v->owner->conf;
 	char				 text[ADDR_TEXT];
 
+	if (v->owner->closing)
+		return;
 	if (v->gone) {
 		drop(v, now);
 		pause_now(v, now);
@@ -484,15 +487,23 @@ relays_tick(struct relays *r, uint64_t now, struct batch *tx)
 	release(r, now, tx);
 }
 
+static uint64_t
+deadline(const struct relay *v)
+{
+	if (v->gone)
+		return v->owner->closing ? NEVER : 0;
+	if (v->turn != NULL)
+		return turn_deadline(v->turn);
+	return v->framed != NULL || v->owner->closing ? NEVER : v->again_at;
+}
+
 uint64_t
 relays_deadline(const struct relays *r)
 {
 	uint64_t	 at = NEVER;
 
 	for (const struct relay *v = r->v; v < r->v + r->n; v++)
-		at = earlier(at, v->gone ? 0 : v->turn != NULL ?
-		    turn_deadline(v->turn) : v->framed != NULL ? NEVER :
-		    v->again_at);
+		at = earlier(at, deadline(v));
 	return at;
 }
 
@@ -515,10 +526,24 @@ relays_pump(struct relays *r, uint64_t now)
 			framed_pump(v->framed, now);
 }
 
+/* A stream that is still being opened ends before it asks for an address. */
 void
 relays_close(struct relays *r, uint64_t now, struct batch *tx)
 {
+	r->closing = true;
 	for (struct relay *v = r->v; v < r->v + r->n; v++)
 		if (v->turn != NULL)
 			turn_close(v->turn, now, tx);
+		else
+			drop(v, now);
+}
+
+bool
+relays_closed(const struct relays *r)
+{
+	for (const struct relay *v = r->v; v < r->v + r->n; v++)
+		if (v->turn != NULL && !v->gone &&
+		    turn_state(v->turn) == TURN_CLOSING)
+			return false;
+	return true;
 }

@@ -76,8 +76,12 @@ void		 relays_pump(struct relays *, uint64_t now);
 /* The addresses that are there. Count, at most cap. */
 size_t		 relays_up(const struct relays *, struct addr *, size_t cap);
 
-/* Give them back, in one datagram each. */
+/*
+ * Give them back: go on with tick, input and pump until they are closed, which
+ * the servers say, or who waits is tired of it.
+ */
 void		 relays_close(struct relays *, uint64_t now,
 		     struct batch *tx);
+bool		 relays_closed(const struct relays *);
 
 #endif

@@ -81,4 +81,7 @@ struct agent {
 	}			 route[ROUTES];
 };
 
+/* What is in the batch goes out: by sockets, and to TURN servers (agent.c). */
+void	 agent_send(struct agent *, uint64_t now);
+
 #endif

@@ -473,6 +473,24 @@ closing_gives_the_allocation_back(void **state)
 }
 
 static void
+closing_follows_a_stale_nonce(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_UP);
+	w.ends_method = STUN_REFRESH;
+	turn_close(w.t, w.now, &w.tx);
+	run(&w, SEC);
+	EQ(w.stale, 1);
+	EQ(w.released, 1);
+	EQ(turn_state(w.t), TURN_OVER);
+	teardown(&w);
+}
+
+static void
 bytes_go_by_channel_or_by_indication(void **state)
 {
 	struct world	 w;
@@ -703,6 +721,7 @@ main(void)
 		cmocka_unit_test(
 		    a_server_that_dies_is_noticed_when_the_allocation_ends),
 		cmocka_unit_test(closing_gives_the_allocation_back),
+		cmocka_unit_test(closing_follows_a_stale_nonce),
 		cmocka_unit_test(bytes_go_by_channel_or_by_indication),
 		cmocka_unit_test(
 		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
