@@ -47,7 +47,8 @@ SRC_BASE = addr base64 batch crc hex log utf8 dgq
 SRC_CRYPTO = hash rng aead gcm gcm_aesni gcm_armv8 gcm_vaes256 gcm_vaes512 \
 	gcm_x86 cert digest ecdh prf sign x509 pem tls tls_id
 SRC_NET = addresses clock file loop notify resolve sockaddr spawn tcp udp \
-	watch daemon listening process wires dgram netwatch multicast linger
+	watch daemon listening process wires dgram netwatch multicast linger \
+	source
 SRC_ICE = cand check consent gather ice pairs serve stun txn turn probe \
 	change mdns report
 SRC_DTLS = dtls client server flight keys message reassembly record
@@ -87,7 +88,7 @@ OBJ = $(SRC:%=$(O)/src/%.o)
 TEST_BASE = addr base64 bytes crc utf8 dgq
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
-	icmp impair udp_faults multicast linger
+	icmp impair udp_faults multicast linger source
 TEST_ICE = ice probe rules stun turn change report mdns named hostile crowd
 TEST_DTLS = dtls message reassembly browsers doubt recut random refusals
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
@@ -115,7 +116,7 @@ TEST = $(TEST_BASE:%=base/%) $(TEST_CRYPTO:%=crypto/%) $(TEST_NET:%=net/%) \
 # Scripts that drive the real binary; first what agents do together.
 # The longest first: they run beside each other.
 LIVE_AGENTS = life links relayed paths markers hostile two-hosts turn udp \
-	turn-errors ffmpeg mtu roam ice badpaths
+	turn-errors ffmpeg mtu roam ice badpaths addresses
 LIVE = agent-conf acks binary burst cli env relay devstack flow flow_run \
 	mark mpc run msg dtls bench
 SUPPORT = oom simnat simnet dtlspair icmp impair
@@ -142,7 +143,7 @@ TOOLS = $(O)/tests/dtls/pipe $(O)/tests/net/wire $(O)/tests/dtls/proxy
 
 FUZZ = acks envelope message rpc acl assoc candidate cert config dcep dtls \
 	flow hlnk marker msg msgpack pem post sdp stun ws scenario spec rtp \
-	progress turn framed stages mdns
+	progress turn framed stages mdns source
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

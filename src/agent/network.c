@@ -22,8 +22,8 @@ network_hosts(const struct agent *a, struct addr *to)
 	if (n > 0)
 		memcpy(found, a->conf->bind, n * sizeof(found[0]));
 	else
-		n = net_addresses(&a->conf->interfaces, found,
-		    AGENT_HOSTS * 4);
+		n = net_sources(&a->conf->interfaces, a->host, a->nhosts,
+		    found, AGENT_HOSTS * 4);
 	for (size_t i = 0; i < n; i++)
 		other |= !addr_is_loopback(&found[i]);
 	for (size_t i = 0; i < n && kept < AGENT_HOSTS; i++) {

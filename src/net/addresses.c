@@ -1,4 +1,4 @@
-/* net_addresses: this machine's, of the interfaces that are asked for. */
+/* This machine's addresses, of the interfaces that are asked for. */
 #define _GNU_SOURCE	/* IFF_UP */
 #include <net/if.h>
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/sockaddr.h"
+#include "net/source.h"
 #include "net/udp.h"
 
 static bool
@@ -47,48 +48,66 @@ passes(const struct net_filter *f, const char *label)
 	    !any_matches(f->never, f->nnever, label);
 }
 
-/* The far-reaching first: a host of containers has a link for each. */
-enum reach { ANYWHERE, LINK, HOST };
-
-static enum reach
-reach(const struct addr *a)
-{
-	return addr_is_loopback(a) ? HOST : addr_is_linklocal(a) ? LINK :
-	    ANYWHERE;
-}
-
-/* Add those of one reach. */
-static size_t
-collect(const struct ifaddrs *i, const struct net_filter *f, enum reach which,
-    struct addr *a, size_t n, size_t cap)
-{
-	struct addr	 x;
-
-	for (; i != NULL && n < cap; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
-		    !passes(f, i->ifa_name))
-			continue;
-		sockaddr_to(&x, i->ifa_addr);
-		if (x.family == 0 || reach(&x) != which ||
-		    has(a, n, &x))
-			continue;
-		a[n++] = x;
-	}
-	return n;
-}
-
 size_t
 net_addresses(const struct net_filter *f, struct addr *a, size_t cap)
 {
 	struct ifaddrs	*list;
-	size_t		 n;
+	struct addr	 x;
+	size_t		 n = 0;
 
 	if (getifaddrs(&list) == -1)
 		return 0;
-	n = collect(list, f, ANYWHERE, a, 0, cap);
-	n = collect(list, f, LINK, a, n, cap);
-	n = collect(list, f, HOST, a, n, cap);
+	for (struct ifaddrs *i = list; i != NULL && n < cap; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) ||
+		    !passes(f, i->ifa_name))
+			continue;
+		sockaddr_to(&x, i->ifa_addr);
+		if (x.family != 0 && !has(a, n, &x))
+			a[n++] = x;
+	}
 	freeifaddrs(list);
+	return n;
+}
+
+/*
+ * getifaddrs(3) does not tell the flags of addresses. Where there is no /proc,
+ * or nothing to read there, all are as good as each other.
+ */
+static void
+find_flags(struct source *s, size_t n)
+{
+	FILE		*in = fopen("/proc/net/if_inet6", "re");
+	char		 line[128];
+	struct source	 told;
+
+	if (in == NULL)
+		return;
+	for (size_t k = 0; k < SOURCES && fgets(line, sizeof(line), in) != NULL;
+	    k++) {
+		if (source_parse(&told, line, strlen(line)) == -1)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (addr_same_ip(&s[i].addr, &told.addr))
+				s[i] = told;
+	}
+	fclose(in);
+}
+
+size_t
+net_sources(const struct net_filter *f, const struct addr *in_use,
+    size_t nin_use, struct addr *a, size_t cap)
+{
+	struct addr	 all[SOURCES];
+	struct source	 s[SOURCES] = { 0 };
+	size_t		 n = net_addresses(f, all, SOURCES);
+
+	for (size_t i = 0; i < n; i++)
+		s[i].addr = all[i];
+	find_flags(s, n);
+	n = source_choose(s, n, in_use, nin_use);
+	n = n < cap ? n : cap;
+	for (size_t i = 0; i < n; i++)
+		a[i] = s[i].addr;
 	return n;
 }
 

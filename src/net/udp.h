@@ -70,10 +70,9 @@ struct udp_stats {
 void		 udp_stats(const struct udp *, struct udp_stats *);
 
 /*
- * Addresses of this host's interfaces that are up, port 0, link-local ones and
- * then loopback last.
- * Count, at most cap. Of those named only, if any are, and of none of those
- * named never; a name may be a pattern of the shell. NULL: of all.
+ * Addresses of this host's interfaces that are up, port 0; count, at most cap.
+ * Of those named only, if any are, and of none of those named never; a name
+ * may be a pattern of the shell. NULL: of all.
  */
 struct net_filter {
 	const char *const	*only, *const *never;
@@ -81,6 +80,14 @@ struct net_filter {
 };
 
 size_t		 net_addresses(const struct net_filter *, struct addr *,
+		     size_t cap);
+
+/*
+ * Of these the ones to start new paths from, the best first (net/source.h).
+ * What is in use stays as long as it works.
+ */
+size_t		 net_sources(const struct net_filter *,
+		     const struct addr *in_use, size_t nin_use, struct addr *,
 		     size_t cap);
 
 /* Is there an interface of that name, or one that the pattern matches. */

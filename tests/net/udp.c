@@ -282,7 +282,7 @@ static void
 this_host_has_an_address(void **state)
 {
 	struct addr	 a[64];
-	size_t		 n = net_addresses(NULL, a, 64);
+	size_t		 n = net_sources(NULL, NULL, 0, a, 64);
 	bool		 loop = false, link = false;
 
 	(void)state;
@@ -295,7 +295,7 @@ this_host_has_an_address(void **state)
 		loop = addr_is_loopback(&a[i]);
 		link |= addr_is_linklocal(&a[i]);
 	}
-	EQ(net_addresses(NULL, a, 1), 1);
+	EQ(net_sources(NULL, NULL, 0, a, 1), 1);
 }
 
 /* Every host that runs this has "lo", which has an address if it is up. */
