@@ -89,7 +89,8 @@ TEST_BASE = addr base64 bytes crc utf8 dgq
 TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
 	icmp impair udp_faults multicast linger source
-TEST_ICE = ice probe rules stun turn change report mdns named hostile crowd
+TEST_ICE = ice probe rules stun turn change report mdns named hostile crowd \
+	unknown
 TEST_DTLS = dtls message reassembly browsers doubt recut random refusals
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile

@@ -128,8 +128,10 @@ check_answer(struct ice *ice, uint64_t now, const struct txn *t,
 {
 	if (t->generation != ice->gen.number)
 		return;
-	if (m->class == STUN_SUCCESS)
+	if (stun_succeeds(m))
 		on_success(ice, now, t, m);
+	else if (m->nunknown > 0)
+		fail(ice, t, "answered with an unknown attribute");
 	else if (m->error == 487)
 		on_conflict(ice, t);
 	else

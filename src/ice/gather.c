@@ -122,7 +122,7 @@ gather_answer(struct ice *ice, const struct txn *t, const struct stun *m)
 	struct cand	 c = { .type = ICE_SRFLX };
 
 	mark_answered(ice, t);
-	if (m->class != STUN_SUCCESS || m->mapped.family == 0 ||
+	if (!stun_succeeds(m) || m->mapped.family == 0 ||
 	    m->mapped.port == 0 || addr_is_any(&m->mapped) ||
 	    addr_equal(&m->mapped, &t->path.local))
 		return;

@@ -370,13 +370,13 @@ on_answer(struct ice *ice, uint64_t now, const struct path *path,
 		check_answer(ice, now, &done, m);
 		break;
 	case TXN_CONSENT:
-		if (m->class == STUN_SUCCESS) {
+		if (stun_succeeds(m)) {
 			ice->sel.info.rtt = now - done.sent_at;
 			consent_answer(ice, now, path);
 		}
 		break;
 	case TXN_PROBE:
-		if (m->class == STUN_SUCCESS)
+		if (stun_succeeds(m))
 			probe_answer(ice, &done);
 		break;
 	case TXN_FREE:

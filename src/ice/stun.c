@@ -21,10 +21,13 @@ enum {
 
 enum {
 	A_MAPPED	= 0x0001,
+	A_SOURCE	= 0x0004,	/* these three are of RFC 3489, */
+	A_CHANGED	= 0x0005,	/* and some servers have them still */
 	A_USERNAME	= 0x0006,
 	A_INTEGRITY	= 0x0008,
 	A_ERROR		= 0x0009,
 	A_UNKNOWN	= 0x000a,
+	A_REFLECTED	= 0x000b,
 	A_CHANNEL	= 0x000c,
 	A_LIFETIME	= 0x000d,
 	A_PEER		= 0x0012,
@@ -186,6 +189,9 @@ get_attribute(struct stun *m, uint16_t type, struct rd *v)
 		get_role(m, STUN_CONTROLLING, v);
 		break;
 	case A_MAPPED:			/* a NAT may have meddled with it */
+	case A_SOURCE:
+	case A_CHANGED:
+	case A_REFLECTED:
 	case A_UNKNOWN:
 	case A_INTEGRITY256:
 		break;
@@ -256,6 +262,12 @@ stun_decode(struct stun *m, const uint8_t *buf, size_t len)
 			return -1;
 	}
 	return 0;
+}
+
+bool
+stun_succeeds(const struct stun *m)
+{
+	return m->class == STUN_SUCCESS && m->nunknown == 0;
 }
 
 /*

@@ -77,6 +77,12 @@ struct stun {
  */
 int	 stun_decode(struct stun *, const uint8_t *, size_t);
 
+/*
+ * Is it an answer that succeeds, with nothing that we had to know and do not:
+ * then it is as good as an error (RFC 8489 6.3.3).
+ */
+bool	 stun_succeeds(const struct stun *);
+
 /* True if the decoded message has an integrity made with this key. */
 bool	 stun_verify(const struct stun *, const void *key, size_t keylen);
 

@@ -90,6 +90,7 @@ static const struct {
 	uint16_t	 code;
 	const char	*text;
 } words[] = {
+	{ 0, "the server's answer needs an extension that is missing here" },
 	{ 300, "the server sends us to another one" },
 	{ 400, "the server takes the request for malformed" },
 	{ 401, "the server refuses the user name or the password" },
@@ -370,7 +371,7 @@ challenged(struct turn *t, uint64_t now, struct ask *a, const struct stun *m)
 {
 	bool	 first = m->error == 401 && !a->is_signed;
 
-	if (!first && m->error != 438)
+	if (m->nunknown > 0 || (!first && m->error != 438))
 		return false;
 	if (a->stale++ >= STALE_MAX || !take_credentials(t, m))
 		return false;
@@ -513,10 +514,10 @@ on_answer(struct turn *t, uint64_t now, struct ask *a, const struct stun *m)
 		return;
 	a->method = 0;
 	a->stale = 0;
-	if (m->class == STUN_SUCCESS)
+	if (stun_succeeds(m))
 		on_success(t, now, a, method, m);
 	else
-		on_error(t, now, a, method, m->error);
+		on_error(t, now, a, method, m->nunknown > 0 ? 0 : m->error);
 }
 
 static struct ask *
@@ -551,7 +552,8 @@ on_message(struct turn *t, uint64_t now, const struct stun *m,
 	struct peer	*p;
 
 	if (m->class == STUN_INDICATION && m->method == STUN_DATA) {
-		if (m->data.p == NULL || permitted(t, now, &m->peer) == NULL)
+		if (m->data.p == NULL || m->nunknown > 0 ||
+		    permitted(t, now, &m->peer) == NULL)
 			return true;
 		t->unheard = NEVER;
 		p = peer_of(t, &m->peer);

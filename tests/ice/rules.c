@@ -1,3 +1,4 @@
+#include "ice/unknown.h"
 #include "ice/world.h"
 
 /* A check as the peer of s would send it, without fingerprint. */
@@ -158,19 +159,7 @@ an_unknown_attribute_is_answered_with_420(void **state)
 	neighbours(&w, true);
 	credentials(&w, B);
 	make_check(&w, B, &m, buf, user);
-	/* PRIORITY of 0x24 becomes the unknown 0x34; then signed anew. */
-	n = stun_encode(&m, NULL, 0, false, buf, sizeof(buf));
-	EQ(buf[STUN_HEADER + 1], 0x24);
-	buf[STUN_HEADER + 1] = 0x34;
-	{
-		uint8_t	 mac[20];
-
-		buf[3] = (uint8_t)(n + 24 - STUN_HEADER);
-		hmac_sha1(mac, ice_pwd(w.s[B].ice), ICE_PWD, buf, n);
-		memcpy(buf + n, "\0\10\0\24", 4);
-		memcpy(buf + n + 4, mac, 20);
-		n += 24;
-	}
+	n = encode_unknown(m, ice_pwd(w.s[B].ice), ICE_PWD, buf, sizeof(buf));
 	CHECK(ice_input(w.s[B].ice, w.now, &path, buf, n, &w.tx));
 	EQ(w.tx.n, 1);
 	EQ(stun_decode(&r, w.tx.d[0].p, w.tx.d[0].n), 0);

@@ -5,6 +5,7 @@
 #include "crypto/rng.h"
 #include "ice/stun.h"
 #include "ice/turn.h"
+#include "ice/unknown.h"
 #include "support/mangle.h"
 
 /* A client and a server that answers from a script, in virtual time. */
@@ -26,6 +27,8 @@ struct world {
 	unsigned	 seen[16], released, stale, raw;
 	bool		 dead, unsigned_answers;
 	bool		 fickle;	/* no nonce is right */
+	/* answers to it have what nobody knows */
+	uint16_t	 odd_method;
 	/* an allocation of before, until then, and one of another user */
 	uint64_t	 old_until, others_until;
 	uint64_t	 forgets;	/* so long after it was given up */
@@ -143,6 +146,8 @@ answer(struct world *w, const struct dgram *d, uint8_t *out, size_t cap)
 	r.method = m.method;
 	memcpy(r.tid, m.tid, sizeof(r.tid));
 	decide(w, &m, &r);
+	if (m.integrity != 0 && m.method == w->odd_method)
+		return encode_unknown(r, w->key, 16, out, cap);
 	return stun_encode(&r, r.realm.p != NULL || w->unsigned_answers ?
 	    NULL : w->key, 16, true, out, cap);
 }
@@ -330,6 +335,52 @@ errors_are_told_in_words(void **state)
 		CHECK(turn_deadline(w.t) == NEVER);
 		teardown(&w);
 	}
+}
+
+/* A success that must not be taken for one, nor an error to act on. */
+static void
+an_answer_with_an_unknown_attribute_is_a_failure(void **state)
+{
+	static const char *const	 words = "the server's answer needs "
+		"an extension that is missing here";
+	struct world			 w;
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		setup(&w);
+		w.odd_method = STUN_ALLOCATE;
+		w.fail_method = fails ? STUN_ALLOCATE : 0;
+		w.fail_code = 440;
+		run(&w, SEC);
+		EQ(turn_state(w.t), TURN_FAILED);
+		STREQ(turn_why(w.t), words);
+		teardown(&w);
+	}
+	setup(&w);
+	w.odd_method = STUN_PERMIT;
+	turn_permit(w.t, w.now, &w.peer);
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_UP);
+	STREQ(turn_refused(w.t, &w.peer), words);
+	teardown(&w);
+}
+
+static void
+data_with_an_unknown_attribute_is_dropped(void **state)
+{
+	struct world	 w;
+	struct stun	 m = { .method = STUN_DATA, .class = STUN_INDICATION,
+		.data = text("hello") };
+	uint8_t		 b[128];
+	size_t		 n;
+
+	(void)state;
+	up(&w);
+	m.peer = w.peer;
+	n = encode_unknown(m, NULL, 0, b, sizeof(b));
+	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
+	EQ(w.data.bytes.n, 0);
+	teardown(&w);
 }
 
 /* One of ours from before a restart. Coturn takes a second to forget it. */
@@ -708,6 +759,9 @@ main(void)
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
 		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
 		cmocka_unit_test(errors_are_told_in_words),
+		cmocka_unit_test(
+		    an_answer_with_an_unknown_attribute_is_a_failure),
+		cmocka_unit_test(data_with_an_unknown_attribute_is_dropped),
 		cmocka_unit_test(a_server_that_refuses_every_nonce_is_given_up),
 		cmocka_unit_test(
 		    an_allocation_of_before_is_given_up_and_replaced),
