@@ -13,6 +13,8 @@ enum {
 	CHANNEL_HEADER = 4,
 	LONGEST = 65536 + HEADER,
 	OUT = 256 << 10,		/* not yet written */
+	/* and of requests: more than all of one allocation at a time */
+	REQUESTS = 64 << 10,
 	TIMEOUT = 10 * SEC,
 };
 
@@ -22,7 +24,7 @@ struct framed {
 	char			 host[256];
 	struct dial		*dial;
 	bool			 dead;
-	uint8_t			 in[LONGEST], out[OUT];
+	uint8_t			 in[LONGEST], out[OUT + REQUESTS];
 	size_t			 nin, nout;
 };
 
@@ -167,13 +169,26 @@ framed_is_orphan(const struct framed *f)
 	return !f->dead && dial_is_orphan(f->dial);
 }
 
-bool
-framed_put(struct framed *f, const void *bytes, size_t n)
+/* RFC 8489 5: neither a channel's, nor an indication or an answer. */
+static bool
+is_request(const uint8_t *p, size_t n)
 {
-	size_t	 whole = (n + 3) / 4 * 4;
+	return n >= 2 && p[0] < 0x40 && (p[0] & 1) == 0 && (p[1] & 0x10) == 0;
+}
 
-	if (f->dead || whole > OUT - f->nout)
+bool
+framed_put(struct framed *f, uint64_t now, const void *bytes, size_t n)
+{
+	bool	 request = is_request(bytes, n);
+	size_t	 whole = (n + 3) / 4 * 4, room = request ? OUT + REQUESTS : OUT;
+
+	if (f->dead)
 		return false;
+	if (f->nout + whole > room) {
+		if (request)
+			on_closed(f, now, "the server takes nothing any more");
+		return false;
+	}
 	memcpy(f->out + f->nout, bytes, n);
 	memset(f->out + f->nout + n, 0, whole - n);
 	f->nout += whole;

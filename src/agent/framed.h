@@ -38,8 +38,13 @@ void		 framed_free(struct framed *);
 
 bool		 framed_is_orphan(const struct framed *);
 
-/* False: there is no room, it is lost, as on a network. */
-bool		 framed_put(struct framed *, const void *, size_t);
+/*
+ * False: there is no room, it is lost, as on a network. But a request, which
+ * nobody repeats on a stream (RFC 8489 6.2.3), has room of its own; if that is
+ * full, too, the stream is over.
+ */
+bool		 framed_put(struct framed *, uint64_t now, const void *,
+		     size_t);
 
 /* Once per turn. */
 void		 framed_pump(struct framed *, uint64_t now);

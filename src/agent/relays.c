@@ -142,6 +142,7 @@ allocate(struct relay *v, uint64_t now, const struct path *path)
 	struct turn_conf	 c = {
 		.rng = v->owner->conf.rng, .user = v->owner->user,
 		.pass = v->owner->pass, .path = *path, .family = 4,
+		.stream = v->stream,
 	};
 
 	if (!v->stream)
@@ -395,7 +396,7 @@ keep(struct relays *r, uint64_t now, const struct dgram *d)
 
 /* What goes to a server over a stream is no datagram. */
 static bool
-is_streamed(struct relays *r, const struct dgram *d)
+is_streamed(struct relays *r, uint64_t now, const struct dgram *d)
 {
 	struct relay	*v;
 
@@ -403,7 +404,7 @@ is_streamed(struct relays *r, const struct dgram *d)
 		return false;
 	for (v = r->v; v < r->v + r->n; v++)
 		if (v->framed != NULL && addr_equal(&v->server, &d->to.remote))
-			framed_put(v->framed, d->p, d->n);
+			framed_put(v->framed, now, d->p, d->n);
 	return true;
 }
 
@@ -431,7 +432,7 @@ wrap(struct relays *r, uint64_t now, struct dgram *d)
 		say_refused(v, &d->to.remote);
 		return false;
 	}
-	return !is_streamed(r, d);
+	return !is_streamed(r, now, d);
 }
 
 void

@@ -16,6 +16,10 @@
  * permission, then, once something came from it, its channel. A 438 repeats
  * whichever request it answers with the nonce it brings.
  *
+ * On a stream nothing is sent again (RFC 8489 6.2.3), the transport sees to
+ * that. Who does not answer is given up after the same time as on UDP, as the
+ * RFC has it, too, whose 39.5 s are for hosts that wait as long there.
+ *
  * A server that was started anew, or that sees us come from another port of
  * our NAT, drops what we send without a word: if nothing comes back for QUIET,
  * a Refresh asks, to which even such a server has an answer, 437.
@@ -304,6 +308,7 @@ send_ask(struct turn *t, uint64_t now, struct ask *a, struct batch *tx)
 {
 	struct stun	 m = { .method = a->method };
 	uint8_t		 buf[MESSAGE];
+	struct dgram	*d;
 	size_t		 n;
 
 	memcpy(m.tid, a->tid, sizeof(m.tid));
@@ -318,9 +323,10 @@ send_ask(struct turn *t, uint64_t now, struct ask *a, struct batch *tx)
 	n = stun_encode(&m, t->has_key ? t->key : NULL, sizeof(t->key), true,
 	    buf, sizeof(buf));
 	tx->to = t->conf.path;
-	if (n > 0)
-		batch_put(tx, buf, n);
-	a->again_at = now + a->rto;
+	d = batch_add(tx, n);
+	if (d != NULL)
+		memcpy(d->p, buf, n);
+	a->again_at = t->conf.stream && d != NULL ? NEVER : now + a->rto;
 	a->rto = earlier(2 * a->rto, RTO_MAX);
 }
 

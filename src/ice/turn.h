@@ -12,7 +12,7 @@ struct turn;
 
 /*
  * A TURN client (RFC 8656): one allocation, made from one address of ours at
- * one server over UDP, with long-term credentials (RFC 8489 9.2). It asks for
+ * one server, with long-term credentials (RFC 8489 9.2). It asks for
  * the relayed address, keeps it, its permissions and its channels alive, and
  * puts datagrams to peers into what the server relays and takes them out.
  */
@@ -33,6 +33,7 @@ struct turn_conf {
 	struct rng	*rng;		/* borrowed for the life */
 	const char	*user, *pass;	/* copied; the copies are wiped */
 	struct path	 path;		/* our address and the server's */
+	bool		 stream;	/* nothing gets lost on the way */
 	/* of the relayed address: 4 or 6; the other, if the server lacks it */
 	uint8_t		 family;
 };

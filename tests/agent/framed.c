@@ -1,6 +1,8 @@
 #include "support/test.h"
 
 #include "agent/framed.h"
+#include "net/loop.h"
+#include "net/resolve.h"
 
 static size_t
 length(const char *bytes, size_t n)
@@ -48,6 +50,48 @@ other_bytes_begin_no_message(void **state)
 	CHECK(length("\0\1\0\1", 4) == SIZE_MAX);	/* not by fours */
 }
 
+static void
+on_closed(void *arg, uint64_t now, const char *why)
+{
+	(void)now;
+	*(const char **)arg = why;
+}
+
+/* No turn of the loop is taken, so that nothing is ever written. */
+static void
+a_request_is_never_lost_for_want_of_room(void **state)
+{
+	const char		*why = NULL;
+	struct loop		*l = loop_new();
+	struct resolver		*r = resolver_new(l);
+	struct framed_conf	 conf = { .loop = l, .resolver = r,
+		.host = "127.0.0.1", .port = 9, .closed = on_closed,
+		.arg = &why };
+	struct framed		*f = framed_new(&conf, 0);
+	uint8_t			 data[1200] = { 0x40 }, ask[300] = { 0, 4 };
+	uint8_t			 send[300] = { 0, 0x16 };
+	unsigned		 n = 0;
+
+	(void)state;
+	CHECK(f != NULL);
+	while (framed_put(f, 0, data, sizeof(data)))
+		n++;
+	CHECK(n > 200);
+	while (framed_put(f, 0, send, sizeof(send)))
+		;
+	for (n = 0; n < 129; n++)
+		CHECK(framed_put(f, 0, ask, sizeof(ask)));
+	CHECK(!framed_put(f, 0, data, sizeof(data)));
+	CHECK(!framed_put(f, 0, send, sizeof(send)));
+	CHECK(why == NULL);
+	while (framed_put(f, 0, ask, sizeof(ask)))
+		;
+	STREQ(why, "the server takes nothing any more");
+	framed_free(f);
+	resolver_free(r);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -55,6 +99,7 @@ main(void)
 		cmocka_unit_test(messages_are_as_long_as_they_say),
 		cmocka_unit_test(too_few_bytes_say_nothing),
 		cmocka_unit_test(other_bytes_begin_no_message),
+		cmocka_unit_test(a_request_is_never_lost_for_want_of_room),
 	};
 
 	return RUN(tests);

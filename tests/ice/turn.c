@@ -24,7 +24,7 @@ struct world {
 	uint8_t		 lacks;		/* a family it does not relay */
 	uint16_t	 fail_method, fail_code;	/* answered so */
 	uint16_t	 ends_method;	/* the next one's nonce is over */
-	unsigned	 seen[16], released, stale, raw;
+	unsigned	 seen[16], released, stale, raw, sent;
 	bool		 dead, unsigned_answers;
 	bool		 fickle;	/* no nonce is right */
 	/* answers to it have what nobody knows */
@@ -168,6 +168,7 @@ run(struct world *w, uint64_t span)
 				turn_input(w->t, w->now, &w->conf.path, out, n,
 				    &w->data, &w->tx);
 		}
+		w->sent += (unsigned)w->tx.n;
 		batch_reset(&w->tx);
 		if (turn_deadline(w->t) > end)
 			break;
@@ -480,6 +481,73 @@ a_wrong_password_fails(void **state)
 	teardown(&w);
 }
 
+/* RFC 8489 6.2.3. Not on a stream, where it is given up as soon. */
+static void
+what_is_not_answered_is_sent_again_on_udp_alone(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	for (int stream = 0; stream < 2; stream++) {
+		setup(&w);
+		turn_free(w.t);
+		w.conf.stream = stream;
+		w.t = turn_new(&w.conf, w.now);
+		w.dead = true;
+		run(&w, 9 * SEC);
+		EQ(turn_state(w.t), TURN_ASKING);
+		EQ(w.sent, stream ? 1 : 5);
+		run(&w, SEC);
+		EQ(turn_state(w.t), TURN_FAILED);
+		STREQ(turn_why(w.t), "the server does not answer");
+		EQ(w.sent, stream ? 1 : 5);
+		teardown(&w);
+	}
+}
+
+static void
+what_finds_no_room_on_a_stream_is_sent_again(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	turn_free(w.t);
+	w.conf.stream = true;
+	w.t = turn_new(&w.conf, w.now);
+	while (batch_add(&w.tx, 1 << 15) != NULL)
+		;
+	while (batch_add(&w.tx, 1) != NULL)
+		;
+	turn_tick(w.t, w.now, &w.tx);
+	batch_reset(&w.tx);
+	run(&w, SEC);
+	EQ(turn_state(w.t), TURN_UP);
+	EQ(w.sent, 2);			/* with the one that is signed */
+	teardown(&w);
+}
+
+static void
+on_a_stream_all_is_renewed_for_an_hour(void **state)
+{
+	struct world	 w;
+
+	(void)state;
+	setup(&w);
+	turn_free(w.t);
+	w.conf.stream = true;
+	w.t = turn_new(&w.conf, w.now);
+	EQ(turn_permit(w.t, w.now, &w.peer), 0);
+	run(&w, SEC);
+	hear(&w);
+	run_in_use(&w, &w.peer, 60);
+	EQ(turn_state(w.t), TURN_UP);
+	CHECK(w.seen[STUN_REFRESH] >= 6);
+	CHECK(w.seen[STUN_PERMIT] >= 14);
+	CHECK(w.seen[STUN_BIND] >= 6);
+	teardown(&w);
+}
+
 static void
 an_unsigned_success_is_dropped(void **state)
 {
@@ -771,6 +839,11 @@ main(void)
 		    a_family_that_the_server_lacks_is_replaced_by_the_other),
 		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
 		cmocka_unit_test(a_wrong_password_fails),
+		cmocka_unit_test(
+		    what_is_not_answered_is_sent_again_on_udp_alone),
+		cmocka_unit_test(
+		    what_finds_no_room_on_a_stream_is_sent_again),
+		cmocka_unit_test(on_a_stream_all_is_renewed_for_an_hour),
 		cmocka_unit_test(an_unsigned_success_is_dropped),
 		cmocka_unit_test(
 		    a_server_that_dies_is_noticed_when_the_allocation_ends),
