@@ -24,10 +24,11 @@ struct framed_conf {
 	bool			 tls;
 	const char		*host;		/* copied */
 	uint16_t		 port;
+	/* none of these may call framed_free */
 	void			(*up)(void *, uint64_t now);
 	void			(*message)(void *, uint64_t now, uint8_t *,
 				    size_t);
-	/* it is over, and wants framed_free, but not from in here */
+	/* it is over, and wants framed_free */
 	void			(*closed)(void *, uint64_t now, const char *);
 	void			*arg;
 };

@@ -354,7 +354,8 @@ relays_input(struct relays *r, uint64_t now, struct path *path,
 		if (v->turn == NULL || !turn_input(v->turn, now, path,
 		    bytes->p, bytes->n, &data, tx))
 			continue;
-		look(v, now);
+		if (!v->stream)		/* which we are called by */
+			look(v, now);
 		if (data.bytes.n == 0 || v->turn == NULL)
 			return RELAYS_DONE;
 		path->local = *turn_relayed(v->turn);
