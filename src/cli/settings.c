@@ -13,7 +13,6 @@
 #include "base/time.h"
 #include "cli/cmd.h"
 #include "cli/settings.h"
-#include "crypto/aead.h"
 #include "net/file.h"
 
 #define FROM_FILE	"config file"
@@ -348,7 +347,7 @@ merge_numbers(struct merge *m)
 	note_env(s, ENV_BACKPRESSURE_MS);
 	note_env(s, ENV_FALLBACK_GRACE_MS);
 	if (v[ENV_BUFFERED_HIGH].source == NULL) {
-		note(s, env_name(ENV_BUFFERED_HIGH), NULL, "link-window");
+		note_env(s, ENV_BUFFERED_HIGH);
 		return STATUS_OK;
 	}
 	/* Nothing at all would never move: one frame at a time. */
@@ -478,39 +477,15 @@ check_switch(struct merge *m)
 	return STATUS_FAILED;
 }
 
-/* crypto/ reads it by itself, and takes what it does not know for nothing. */
+/* For who measures, and looks whether it counts. */
 static int
-check_aead(struct merge *m)
+note_ways(struct merge *m)
 {
-	const char	*want = m->io->get(m->io->arg, "HOTLINK_AEAD"), *name;
-	char		 has[128] = "";
-	size_t		 n = 0;
+	static const enum env_id	 ids[] = { ENV_AEAD, ENV_CC };
 
-	if (want == NULL || *want == '\0')
-		return STATUS_OK;
-	for (size_t i = 0; (name = aead_name(i)) != NULL; i++) {
-		if (strcmp(name, want) == 0) {
-			note(m->s, "aead", "HOTLINK_AEAD", "%s", want);
-			return STATUS_OK;
-		}
-		n += (size_t)snprintf(has + n, sizeof(has) - n, "%s%s",
-		    i > 0 ? ", " : "", name);
-	}
-	return misuse(m, "HOTLINK_AEAD=%s: this machine has %s", want, has);
-}
-
-/* sctp/ likewise. */
-static int
-check_cc(struct merge *m)
-{
-	const char	*want = m->io->get(m->io->arg, "HOTLINK_CC");
-
-	if (want == NULL || *want == '\0')
-		return STATUS_OK;
-	if (strcmp(want, "newreno") != 0 && strcmp(want, "bbr") != 0)
-		return misuse(m, "HOTLINK_CC=%s: neither bbr nor newreno",
-		    want);
-	note(m->s, "cc", "HOTLINK_CC", "%s", want);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (m->s->env.v[ids[i]].source != NULL)
+			note_env(m->s, ids[i]);
 	return STATUS_OK;
 }
 
@@ -531,7 +506,7 @@ settings_read(struct settings *s, const struct agent_options *o,
 	static int	(*const part[])(struct merge *) = {
 		check_switch, find_config, merge_party, merge_tokens,
 		merge_mode, merge_local, merge_numbers, merge_ice, merge_rest,
-		check_aead, check_cc,
+		note_ways,
 	};
 	struct env_io	 io = *env;
 	struct merge	 m = { .s = s, .o = o, .io = &io };

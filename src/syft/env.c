@@ -2,41 +2,58 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "crypto/aead.h"
 #include "syft/env.h"
 
-enum form { BOOL, NUMBER, TEXT, IP, SECRET };
+enum form { BOOL, NUMBER, TEXT, IP, SECRET, WORD };
 
 #define HL	"SYFTBOX_HOTLINK"
 
-/* Numbers outside their range are clamped, as the Rust client does it. */
+/* Of sctp/, the first of which is what it does without. */
+static const char *
+cc_name(size_t i)
+{
+	static const char *const	 names[] = { "bbr", "newreno" };
+
+	return i < sizeof(names) / sizeof(names[0]) ? names[i] : NULL;
+}
+
+/*
+ * Numbers outside their range are clamped, as the Rust client does it. The text
+ * is the default, of a number what stands for it where nobody gave one.
+ */
 static const struct setting {
 	const char	*name, *variable;
 	enum form	 form;
 	uint64_t	 def, min, max;
 	const char	*text;
+	const char	*(*word)(size_t);	/* the default first, then NULL */
 } settings[] = {
-	[ENV_HOTLINK] = { "hotlink", HL, BOOL, 1, 0, 0, NULL },
-	[ENV_STRICT] = { "strict", HL "_BENCH_STRICT", BOOL, 0, 0, 0, NULL },
-	[ENV_P2P_ONLY] = { "p2p-only", HL "_P2P_ONLY", BOOL, 0, 0, 0, NULL },
-	[ENV_DEBUG] = { "debug", HL "_DEBUG", BOOL, 0, 0, 0, NULL },
-	[ENV_TCP_BIND] = { "tcp-bind", HL "_TCP_PROXY_ADDR", IP, 0, 0, 0,
-	    "127.0.0.1" },
+	[ENV_HOTLINK] = { "hotlink", HL, BOOL, .def = 1 },
+	[ENV_STRICT] = { "strict", HL "_BENCH_STRICT", BOOL, .def = 0 },
+	[ENV_P2P_ONLY] = { "p2p-only", HL "_P2P_ONLY", BOOL, .def = 0 },
+	[ENV_DEBUG] = { "debug", HL "_DEBUG", BOOL, .def = 0 },
+	[ENV_TCP_BIND] = { "tcp-bind", HL "_TCP_PROXY_ADDR", IP,
+	    .text = "127.0.0.1" },
 	[ENV_CHUNK_SIZE] = { "chunk-size", HL "_TCP_PROXY_CHUNK_SIZE", NUMBER,
-	    61440, 4096, 1048576, NULL },
+	    .def = 61440, .min = 4096, .max = 1048576 },
 	[ENV_BUFFERED_HIGH] = { "buffered-high", HL "_WEBRTC_BUFFERED_HIGH",
-	    NUMBER, 1048576, 0, 16777216, NULL },
+	    NUMBER, .def = 1048576, .max = 16777216, .text = "link-window" },
 	[ENV_BACKPRESSURE_MS] = { "backpressure-wait-ms",
-	    HL "_WEBRTC_BACKPRESSURE_WAIT_MS", NUMBER, 1500, 0, 10000, NULL },
+	    HL "_WEBRTC_BACKPRESSURE_WAIT_MS", NUMBER, .def = 1500,
+	    .max = 10000 },
 	[ENV_FALLBACK_GRACE_MS] = { "ws-fallback-grace-ms",
-	    HL "_WS_FALLBACK_GRACE_MS", NUMBER, 1500, 0, 10000, NULL },
-	[ENV_ICE_SERVERS] = { "ice-servers", HL "_ICE_SERVERS", TEXT, 0, 0, 0,
-	    NULL },
-	[ENV_STUN_SERVER] = { "stun-server", HL "_STUN_SERVER", TEXT, 0, 0, 0,
-	    NULL },
-	[ENV_TURN_USER] = { "turn-user", HL "_TURN_USER", TEXT, 0, 0, 0, NULL },
-	[ENV_TURN_PASS] = { "turn-pass", HL "_TURN_PASS", SECRET, 0, 0, 0,
-	    NULL },
-	[ENV_DIALECT] = { "dialect", "HOTLINK_DIALECT", BOOL, 1, 0, 0, NULL },
+	    HL "_WS_FALLBACK_GRACE_MS", NUMBER, .def = 1500, .max = 10000 },
+	[ENV_ICE_SERVERS] = { "ice-servers", HL "_ICE_SERVERS", TEXT,
+	    .text = NULL },
+	[ENV_STUN_SERVER] = { "stun-server", HL "_STUN_SERVER", TEXT,
+	    .text = NULL },
+	[ENV_TURN_USER] = { "turn-user", HL "_TURN_USER", TEXT, .text = NULL },
+	[ENV_TURN_PASS] = { "turn-pass", HL "_TURN_PASS", SECRET,
+	    .text = NULL },
+	[ENV_DIALECT] = { "dialect", "HOTLINK_DIALECT", BOOL, .def = 1 },
+	[ENV_AEAD] = { "aead", "HOTLINK_AEAD", WORD, .word = aead_name },
+	[ENV_CC] = { "cc", "HOTLINK_CC", WORD, .word = cc_name },
 };
 _Static_assert(sizeof(settings) / sizeof(settings[0]) == ENV_IDS,
     "every setting has a row");
@@ -207,6 +224,32 @@ read_ip(struct reader *r, const struct setting *s, struct env_value *v,
 	v->source = s->variable;
 }
 
+/* Exactly as whoever acts by it compares it. */
+static void
+read_word(struct reader *r, const struct setting *s, struct env_value *v,
+    const char *text)
+{
+	char		 line[256];
+	const char	*name;
+	size_t		 n;
+
+	if (*text == '\0')
+		return;
+	n = (size_t)snprintf(line, sizeof(line), "%s=%.64s: not one of",
+	    s->variable, text);
+	for (size_t i = 0; (name = s->word(i)) != NULL; i++) {
+		if (strcmp(name, text) == 0) {
+			v->text = text;
+			v->source = s->variable;
+			return;
+		}
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s %s",
+		    i > 0 ? "," : "", name);
+	}
+	r->io->say(r->io->arg, true, line);
+	r->failed = true;
+}
+
 static void
 read_setting(struct reader *r, enum env_id id)
 {
@@ -216,7 +259,7 @@ read_setting(struct reader *r, enum env_id id)
 
 	v->on = s->form == BOOL && s->def == 1;
 	v->number = s->form == NUMBER ? s->def : 0;
-	v->text = s->text;
+	v->text = s->form == WORD ? s->word(0) : s->text;
 	if (text == NULL)
 		return;
 	switch (s->form) {
@@ -228,6 +271,9 @@ read_setting(struct reader *r, enum env_id id)
 		return;
 	case IP:
 		read_ip(r, s, v, text);
+		return;
+	case WORD:
+		read_word(r, s, v, text);
 		return;
 	case TEXT:
 	case SECRET:
@@ -333,13 +379,18 @@ env_text(const struct env *env, enum env_id id, char *buf, size_t n)
 		snprintf(buf, n, "%s", v->on ? "on" : "off");
 		break;
 	case NUMBER:
-		snprintf(buf, n, "%llu", (unsigned long long)v->number);
+		if (v->source == NULL && v->text != NULL)
+			snprintf(buf, n, "%s", v->text);
+		else
+			snprintf(buf, n, "%llu",
+			    (unsigned long long)v->number);
 		break;
 	case SECRET:
 		snprintf(buf, n, "%s", v->text != NULL ? "set" : "none");
 		break;
 	case TEXT:
 	case IP:
+	case WORD:
 		snprintf(buf, n, "%s", v->text != NULL ? v->text : "none");
 		break;
 	}

@@ -25,6 +25,8 @@ enum env_id {
 	ENV_TURN_USER,		/* text */
 	ENV_TURN_PASS,		/* text, secret */
 	ENV_DIALECT,		/* bool: talk to hotlink agents as such */
+	ENV_AEAD,		/* word: of crypto/, which reads it by itself */
+	ENV_CC,			/* word: of sctp/, likewise */
 	ENV_IDS,
 };
 

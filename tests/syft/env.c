@@ -57,7 +57,9 @@ an_empty_environment_gives_the_defaults(void **state)
 	EQ(env.v[ENV_CHUNK_SIZE].number, 61440);
 	EQ(env.v[ENV_BUFFERED_HIGH].number, 1048576);
 	EQ(env.v[ENV_FALLBACK_GRACE_MS].number, 1500);
+	STREQ(env_text(&env, ENV_BUFFERED_HIGH, b, sizeof(b)), "link-window");
 	STREQ(env_text(&env, ENV_TCP_BIND, b, sizeof(b)), "127.0.0.1");
+	STREQ(env_text(&env, ENV_CC, b, sizeof(b)), "bbr");
 	STREQ(env_text(&env, ENV_ICE_SERVERS, b, sizeof(b)), "none");
 	for (int i = 0; i < ENV_IDS; i++)
 		assert_null(env.v[i].source);
