@@ -198,6 +198,16 @@ print_escaped(const char *s, char least, int width)
 	printf("%*s", n < width ? width - n : 1, "");
 }
 
+static int
+escaped_width(const char *s, char least)
+{
+	int	 n = 0;
+
+	for (; *s != '\0'; s++)
+		n += *s >= least && *s < 0x7f ? 1 : (int)sizeof("\\xff") - 1;
+	return n;
+}
+
 static void
 print_text(const char *s, int width)
 {
@@ -242,26 +252,50 @@ print_ms(const json_t *v)
 		printf("%9s  ", "-");
 }
 
-static void
-print_check(const struct agent *a, const json_t *c)
+/* The texts of a check: addresses of IPv6 are long, and most are not. */
+enum { CHECK_AGENT = 0, CHECK_TEXTS = 7 };
+
+static const struct {
+	const char	*field, *head;
+} check_text[CHECK_TEXTS] = {
+	[CHECK_AGENT] = { NULL, "agent" }, { "peer", "peer" },
+	{ "local_type", "local" }, { "local", "" },
+	{ "remote_type", "remote" }, { "remote", "" }, { "state", "state" },
+};
+
+static const char *
+text_of(const struct agent *a, const json_t *c, size_t i)
 {
-	static const struct {
-		const char	*name;
-		int		 width;
-	} texts[] = {
-		{ "peer", 28 }, { "local_type", 6 }, { "local", 26 },
-		{ "remote_type", 6 }, { "remote", 26 }, { "state", 10 },
-	};
+	const char	*s;
+
+	if (i == CHECK_AGENT)
+		return a->email;
+	s = json_string_value(json_object_get(c, check_text[i].field));
+	return s != NULL ? s : "?";
+}
+
+static void
+widen(int width[CHECK_TEXTS], const struct agent *a, const json_t *c)
+{
+	for (size_t i = 0; i < CHECK_TEXTS; i++) {
+		int	 n = escaped_width(text_of(a, c, i), '!') + 2;
+
+		if (n > width[i])
+			width[i] = n;
+	}
+}
+
+static void
+print_check(const int width[CHECK_TEXTS], const struct agent *a,
+    const json_t *c)
+{
 	static const char *const	 numbers[] = {
 		"sent", "answered", "heard",
 	};
 	const char			*s;
 
-	print_text(a->email, 28);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		s = json_string_value(json_object_get(c, texts[i].name));
-		print_text(s != NULL ? s : "?", texts[i].width);
-	}
+	for (size_t i = 0; i < CHECK_TEXTS; i++)
+		print_text(text_of(a, c, i), width[i]);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		printf("%6lld", (long long)json_integer_value(
 		    json_object_get(c, numbers[i])));
@@ -271,22 +305,32 @@ print_check(const struct agent *a, const json_t *c)
 	printf("\n");
 }
 
+static const json_t *
+checks_of(const struct agent *a)
+{
+	return json_object_get(json_object_get(a->json, "live"), "checks");
+}
+
 /* Why two agents do not meet: what came of each pair of candidates. */
 static void
 print_checks(const struct telemetry *t)
 {
-	const json_t	*all, *c;
+	const json_t	*c;
+	int		 width[CHECK_TEXTS];
 	size_t		 i;
 
-	printf("%-28s%-28s%-32s%-32s%-10s%6s%6s%6s%9s  %s\n", "agent", "peer",
-	    "local", "remote", "state", "sent", "answd", "heard", "rtt_ms",
+	for (i = 0; i < CHECK_TEXTS; i++)
+		width[i] = (int)strlen(check_text[i].head) + 2;
+	for (size_t n = 0; n < t->n; n++)
+		json_array_foreach(checks_of(&t->agent[n]), i, c)
+			widen(width, &t->agent[n], c);
+	for (i = 0; i < CHECK_TEXTS; i++)
+		printf("%-*s", width[i], check_text[i].head);
+	printf("%6s%6s%6s%9s  %s\n", "sent", "answd", "heard", "rtt_ms",
 	    "why");
-	for (size_t n = 0; n < t->n; n++) {
-		all = json_object_get(json_object_get(t->agent[n].json,
-		    "live"), "checks");
-		json_array_foreach(all, i, c)
-			print_check(&t->agent[n], c);
-	}
+	for (size_t n = 0; n < t->n; n++)
+		json_array_foreach(checks_of(&t->agent[n]), i, c)
+			print_check(width, &t->agent[n], c);
 }
 
 static void
