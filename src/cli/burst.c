@@ -354,6 +354,7 @@ write_json(const struct burst *b)
 	bool		 ok = b->why[0] == '\0';
 	json_t		*j;
 	char		*text = NULL;
+	size_t		 n;
 	int		 status = -1;
 
 	j = json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:f, s:s}",
@@ -365,8 +366,11 @@ write_json(const struct burst *b)
 	    mib_per_s(bytes, us), "why", b->why);
 	if (j != NULL)
 		text = json_dumps(j, JSON_INDENT(2));
-	if (text != NULL)
-		status = file_write(b->json, text, strlen(text), 0644);
+	if (text != NULL) {
+		n = strlen(text);
+		text[n++] = '\n';	/* in the place of its NUL */
+		status = file_write(b->json, text, n, 0644);
+	}
 	free(text);
 	json_decref(j);
 	return status;
@@ -497,6 +501,10 @@ cmd_burst(int argc, char **argv)
 			return options_misuse(&command,
 			    "option --%s: not HOST:PORT: %s", b.end[i].name,
 			    b.end[i].where);
+	if (b.json != NULL && file_check_writable(b.json) == -1) {
+		log_err("--json %s", b.json);
+		return STATUS_FAILED;
+	}
 	prepare(&b);
 	run(&b);
 	report(&b);

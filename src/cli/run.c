@@ -317,6 +317,7 @@ write_summary(const struct runner *r, json_t *steps, bool passed,
 {
 	json_t	*all;
 	char	*text;
+	size_t	 n;
 	int	 rc = -1;
 
 	all = json_pack("{s:s, s:s, s:s, s:s, s:b, s:f, s:O}", "scenario",
@@ -326,8 +327,11 @@ write_summary(const struct runner *r, json_t *steps, bool passed,
 	text = all != NULL ? json_dumps(all, JSON_INDENT(2) |
 	    JSON_REAL_PRECISION(6)) : NULL;
 	json_decref(all);
-	if (text != NULL)
-		rc = file_write(r->args->json, text, strlen(text), 0644);
+	if (text != NULL) {
+		n = strlen(text);
+		text[n++] = '\n';	/* in the place of its NUL */
+		rc = file_write(r->args->json, text, n, 0644);
+	}
 	if (rc == -1)
 		complain("%s: %s", r->args->json, strerror(errno));
 	free(text);
@@ -353,7 +357,8 @@ run(struct runner *r)
 	json_decref(conf.steps);
 	if (!passed)
 		return STATUS_FAILED;
-	printf("%zu steps in %.3f s\n", r->plan.n, (double)took / SEC);
+	printf("%zu step%s in %.3f s\n", r->plan.n, r->plan.n == 1 ? "" : "s",
+	    (double)took / SEC);
 	printf("Scenario completed successfully.\n");
 	return STATUS_OK;
 }

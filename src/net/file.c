@@ -115,19 +115,24 @@ file_put(int fd, const char *p, size_t n)
 	return 0;
 }
 
-int
-file_write(const char *path, const void *p, size_t n, mode_t mode)
+static int
+open_temporary(const char *path, char tmp[PATH_MAX], mode_t mode)
 {
-	char	 tmp[PATH_MAX];
-	int	 fd, err;
-
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= sizeof(tmp)) {
+	if ((size_t)snprintf(tmp, PATH_MAX, "%s.tmp", path) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	/* What a crash left; and nobody's link is followed. */
 	unlink(tmp);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700);
+	return open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700);
+}
+
+int
+file_write(const char *path, const void *p, size_t n, mode_t mode)
+{
+	char	 tmp[PATH_MAX];
+	int	 fd = open_temporary(path, tmp, mode), err;
+
 	if (fd == -1)
 		return -1;
 	if (fchmod(fd, mode) == -1 || file_put(fd, p, n) == -1) {
@@ -142,6 +147,24 @@ fail:
 	unlink(tmp);
 	errno = err;
 	return -1;
+}
+
+int
+file_check_writable(const char *path)
+{
+	struct stat	 st;
+	char		 tmp[PATH_MAX];
+	int		 fd;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	fd = open_temporary(path, tmp, 0600);
+	if (fd == -1)
+		return -1;
+	drop(fd);
+	return unlink(tmp);
 }
 
 int

@@ -15,6 +15,12 @@ char	*file_read(const char *path, size_t max, size_t *n);
 int	 file_write(const char *path, const void *, size_t, mode_t mode);
 
 /*
+ * Would file_write work: asked by whom it is too late for when it does not. 0
+ * or -1 with errno; what is at path stays.
+ */
+int	 file_check_writable(const char *path);
+
+/*
  * file_write onto a regular file that is there, behind any links, keeping its
  * mode.
  */

@@ -27,7 +27,7 @@ static const struct setting {
 	enum form	 form;
 	uint64_t	 def, min, max;
 	const char	*text;
-	const char	*(*word)(size_t);	/* the default first, then NULL */
+	const char	*(*word)(size_t);	/* the default first */
 } settings[] = {
 	[ENV_HOTLINK] = { "hotlink", HL, BOOL, .def = 1 },
 	[ENV_STRICT] = { "strict", HL "_BENCH_STRICT", BOOL, .def = 0 },

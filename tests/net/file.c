@@ -124,6 +124,26 @@ only_a_file_that_is_there_is_replaced(void **state)
 }
 
 static void
+whether_a_file_can_be_written_is_told_before(void **state)
+{
+	char	*got;
+
+	(void)state;
+	EQ(file_write(in("w"), "abc", 3, 0644), 0);
+	EQ(file_check_writable(in("w")), 0);
+	got = file_read(in("w"), 10, NULL);
+	STREQ(got, "abc");
+	free(got);
+	EQ(file_check_writable(in("w2")), 0);
+	EQ(access(in("w2"), F_OK), -1);
+	EQ(access(in("w2.tmp"), F_OK), -1);
+	EQ(file_check_writable(in("no/such")), -1);
+	EQ(errno, ENOENT);
+	EQ(file_check_writable(dir), -1);
+	EQ(errno, EISDIR);
+}
+
+static void
 parents_are_made_once(void **state)
 {
 	struct stat	 st;
@@ -178,6 +198,7 @@ main(void)
 		cmocka_unit_test(
 		    a_file_is_replaced_behind_its_links_and_keeps_its_mode),
 		cmocka_unit_test(only_a_file_that_is_there_is_replaced),
+		cmocka_unit_test(whether_a_file_can_be_written_is_told_before),
 		cmocka_unit_test(parents_are_made_once),
 		cmocka_unit_test(a_directory_is_made_or_there_or_an_error),
 		cmocka_unit_test(running_out_of_memory_reads_nothing),
