@@ -56,7 +56,8 @@ SRC_SCTP = assoc dcep lib out pool bbr steer packet reorder stall
 SRC_SRTP = library guard rtp
 SRC_PEER = early fmtp peer sdp tracks mtu
 SRC_WS = frame http ws
-SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack object yaml
+SRC_SYFT = acl config env glob hlnk key marker msg msg_json msgpack object \
+	server yaml
 SRC_SESSION = ring up down flow reorder legacy carry direct held machine \
 	opening party ports receive send signal token datagram media budget \
 	haste
@@ -95,7 +96,7 @@ TEST_DTLS = dtls message reassembly browsers doubt recut random refusals
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile
 TEST_WS = frame http open ws
-TEST_SYFT = acl config env glob hlnk key marker msg msgpack yaml
+TEST_SYFT = acl config env glob hlnk key marker msg msgpack server yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held leave opening party \
 	restart token datagram media mtu roam channels badpath refused budget \
 	sharing haste
@@ -155,7 +156,7 @@ TOOLS = $(O)/tests/dtls/pipe $(O)/tests/net/wire $(O)/tests/dtls/proxy
 
 FUZZ = acks envelope message rpc acl assoc candidate cert config dcep dtls \
 	flow hlnk marker msg msgpack pem post sdp stun ws scenario spec rtp \
-	progress turn framed stages mdns source
+	progress turn framed stages mdns source server
 FUZZERS = $(FUZZ:%=$(O)/tests/fuzz/%)
 # What calls a target where there is no libFuzzer.
 FUZZ_MAIN ?= $(O)/tests/fuzz/main.o

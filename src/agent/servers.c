@@ -7,18 +7,14 @@
 #include "base/crc.h"
 #include "base/log.h"
 #include "net/resolve.h"
+#include "syft/server.h"
 
-enum {
-	ENTRY_MAX = 300,
-	STUN_PORT = 3478,
-	TURNS_PORT = 5349,
-	COMPLAINTS = 4 * AGENT_SERVERS,
-};
+enum { COMPLAINTS = 4 * AGENT_SERVERS };
 
 /* A name that is being looked up. */
 struct lookup {
 	struct servers	*owner;
-	char		 text[ENTRY_MAX];
+	char		 text[SERVER_MAX];
 	bool		 turn;
 };
 
@@ -66,7 +62,7 @@ servers_free(struct servers *s)
 static void
 complain(struct servers *s, const char *text, const char *why)
 {
-	char		 line[ENTRY_MAX + 200];
+	char		 line[SERVER_MAX + 200];
 	uint32_t	 id;
 
 	snprintf(line, sizeof(line), "ice server %s: %s", text, why);
@@ -109,32 +105,6 @@ on_resolved(void *arg, const struct addr *a, size_t n, const char *why,
 	}
 }
 
-/* host, host:port, [v6], [v6]:port; port 0: none. 0 or -1. */
-static int
-split_port(char *host, uint16_t *port)
-{
-	char		*colon = strrchr(host, ':'), *end;
-	unsigned long	 v;
-
-	*port = 0;
-	if (*host == '[') {
-		end = strchr(host, ']');
-		if (end == NULL)
-			return -1;
-		colon = end[1] == ':' ? end + 1 : NULL;
-		*end = '\0';
-		memmove(host, host + 1, strlen(host + 1) + 1);
-	}
-	if (colon == NULL)
-		return *host != '\0' ? 0 : -1;
-	v = strtoul(colon + 1, &end, 10);
-	if (end == colon + 1 || *end != '\0' || v == 0 || v > 65535)
-		return -1;
-	*colon = '\0';
-	*port = (uint16_t)v;
-	return *host != '\0' ? 0 : -1;
-}
-
 static bool
 known(const struct servers *s, const char *text)
 {
@@ -144,61 +114,10 @@ known(const struct servers *s, const char *text)
 	return false;
 }
 
-/* An entry taken apart. */
-struct entry {
-	char		 host[ENTRY_MAX];
-	uint16_t	 port;
-	bool		 turn, tls, stream;
-};
-
-static const char *
-scheme(struct entry *e, const char *text)
-{
-	static const struct {
-		const char	*name;
-		bool		 turn, tls;
-	} v[] = {
-		{ "stun:", false, false }, { "turn:", true, false },
-		{ "turns:", true, true },
-	};
-
-	for (size_t i = 0; i < 3; i++)
-		if (strncmp(text, v[i].name, strlen(v[i].name)) == 0) {
-			e->turn = v[i].turn;
-			e->tls = e->stream = v[i].tls;
-			return text + strlen(v[i].name);
-		}
-	return text;
-}
-
-/* 0 or -1: it is no URL of a server that could be asked. */
-static int
-take_apart(struct entry *e, const char *text)
-{
-	char	*query;
-
-	memset(e, 0, sizeof(*e));
-	snprintf(e->host, sizeof(e->host), "%s", scheme(e, text));
-	query = strchr(e->host, '?');
-	if (query != NULL && e->turn) {
-		if (strcmp(query, "?transport=tcp") == 0)
-			e->stream = true;
-		else if (strcmp(query, "?transport=udp") != 0 || e->tls)
-			return -1;
-		*query = '\0';
-	}
-	if (strcspn(e->host, "?/@ ") != strlen(e->host) ||
-	    split_port(e->host, &e->port) == -1)
-		return -1;
-	if (e->port == 0)
-		e->port = e->tls ? TURNS_PORT : STUN_PORT;
-	return 0;
-}
-
 /* The stream looks its name up when it is opened. */
 static void
 look_up(struct servers *s, uint64_t now, struct lookup *l,
-    const struct entry *e)
+    const struct server *e)
 {
 	struct servers_found	 found = {
 		.turn = l->text, .host = e->host, .port = e->port,
@@ -212,17 +131,17 @@ look_up(struct servers *s, uint64_t now, struct lookup *l,
 }
 
 static void
-add(struct servers *s, uint64_t now, const char *text)
+add(struct servers *s, uint64_t now, const char *entry, size_t len)
 {
-	struct entry	 e;
+	char		 text[SERVER_MAX];
+	struct server	 e;
 	struct lookup	*l;
 
+	snprintf(text, sizeof(text), "%.*s", (int)len, entry);
 	if (known(s, text))
 		return;
-	if (take_apart(&e, text) == -1) {
-		complain(s, text, "malformed, skipped: not "
-		    "stun:HOST[:PORT], turn:HOST[:PORT][?transport=udp|tcp] "
-		    "or turns:HOST[:PORT]");
+	if (server_parse(&e, entry, len) == -1) {
+		complain(s, text, "malformed, skipped: not " SERVER_FORMS);
 		return;
 	}
 	if (e.turn && !s->login) {
@@ -246,26 +165,11 @@ add(struct servers *s, uint64_t now, const char *text)
 void
 servers_add(struct servers *s, uint64_t now, const char *list)
 {
-	char	 text[ENTRY_MAX];
-	size_t	 n, lead, len;
+	const char	*entry;
+	size_t		 len;
 
-	if (list == NULL)
-		return;
-	for (; *list != '\0'; list += list[n] == ',' ? n + 1 : n) {
-		n = strcspn(list, ",");
-		lead = strspn(list, " \t");
-		if (lead >= n)
-			continue;
-		len = n - lead;
-		while (len > 0 && (list[lead + len - 1] == ' ' ||
-		    list[lead + len - 1] == '\t'))
-			len--;
-		if (len == 0 || len >= sizeof(text))
-			continue;
-		memcpy(text, list + lead, len);
-		text[len] = '\0';
-		add(s, now, text);
-	}
+	while (list != NULL && (entry = server_next(&list, &len)) != NULL)
+		add(s, now, entry, len);
 }
 
 void

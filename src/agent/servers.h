@@ -11,11 +11,8 @@ struct resolver;
 struct servers;
 
 /*
- * The ICE servers: "stun:host[:port]", or a bare host:port, which upstream's
- * older clients write, "turn:host[:port][?transport=udp]", which is asked for
- * both, "turn:host[:port]?transport=tcp" and "turns:host[:port]"; names are
- * resolved, what cannot be used is named once and skipped (hotlink-protocol.md
- * 5.7).
+ * The ICE servers (syft/server.h); one of TURN over UDP is asked for both.
+ * Names are resolved, what cannot be used is named once and skipped.
  */
 struct servers_found {
 	const struct addr	*addr;	/* NULL: over a stream */

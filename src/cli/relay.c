@@ -15,6 +15,7 @@
 #include "relay/access.h"
 #include "relay/auth.h"
 #include "relay/relay.h"
+#include "syft/server.h"
 
 enum {
 	AUTH_MAX = 1 << 20,	/* bytes of --auth: 10,000 users */
@@ -52,6 +53,10 @@ read_users(struct settings *s)
 	if ((s->users = auth_parse(text, n, &line)) == NULL)
 		fatalx("%s: line %zu: not an email and a SHA-256 in hex",
 		    s->auth, line);
+	if (auth_is_empty(s->users))
+		fatalx("--auth %s: names no user, so nobody could come in: "
+		    "give lines of an email and the SHA-256 of its token",
+		    s->auth);
 	free(text);
 	s->conf.door.auth = s->users;
 }
@@ -88,6 +93,25 @@ read_identity(struct settings *s)
 	s->conf.rng = s->rng;
 }
 
+/* Every agent would say so; other clients may know more. Is one of TURN? */
+static bool
+say_servers(const char *list)
+{
+	struct server	 server;
+	const char	*entry;
+	size_t		 len;
+	bool		 turn = false;
+
+	while ((entry = server_next(&list, &len)) != NULL) {
+		if (server_parse(&server, entry, len) == 0)
+			turn |= server.turn;
+		else
+			log_warnx("--ice-servers %.*s: agents skip it: not "
+			    SERVER_FORMS, (int)len, entry);
+	}
+	return turn;
+}
+
 /* What can be right later, or for other clients than ours. */
 static void
 say_doubts(const struct settings *s)
@@ -95,7 +119,7 @@ say_doubts(const struct settings *s)
 	if (s->acl != NULL && file_check_directory(s->acl) == -1)
 		log_warn("--acl %s: nobody may open a session until it is "
 		    "there", s->acl);
-	if (strstr(s->ice, "turn") != NULL && s->turn_user == NULL)
+	if (say_servers(s->ice) && s->turn_user == NULL)
 		log_warnx("--ice-servers %s: TURN servers are skipped without "
 		    "--turn-user and --turn-pass-file", s->ice);
 }

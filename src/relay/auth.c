@@ -97,6 +97,12 @@ auth_free(struct auth *a)
 	free(a);
 }
 
+bool
+auth_is_empty(const struct auth *a)
+{
+	return a->n == 0;
+}
+
 const char *
 auth_user(const struct auth *a, const char *token)
 {

@@ -14,6 +14,9 @@ struct auth;
 struct auth	*auth_parse(const char *text, size_t, size_t *line);
 void		 auth_free(struct auth *);
 
+/* Nobody is in it. */
+bool		 auth_is_empty(const struct auth *);
+
 /* The token's user, or NULL. Takes as long for every token. */
 const char	*auth_user(const struct auth *, const char *token);
 
