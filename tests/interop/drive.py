@@ -425,9 +425,17 @@ class Cell:
         with open(path) as f:
             return json.load(f)
 
+    def all_up(self):
+        """What our agent tells once each session has a pair."""
+        def tells(_):
+            t = self.telemetry()
+            out = t['live']['sessions_out']
+            return t if out and all(s['pair'] for s in out) else None
+        return self.until(STEP, 'not all sessions are direct', tells)
+
     def all_direct(self):
         """No byte went over the relay, and the pairs are of this family."""
-        t = self.telemetry()
+        t = self.all_up()
         if t['tx_ws_packets'] or t['strict_violations']:
             raise Lost('not all went directly: %s' % {
                 k: t[k] for k in ('tx_ws_packets', 'strict_violations')})
