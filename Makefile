@@ -291,13 +291,15 @@ fuzz: packages-test
 	@HOTLINK_OUT=build/fuzz sh tests/fuzz/run $(FUZZ_SECONDS)
 
 # Not part of check: it needs browsers, Go, node and half an hour. INTEROP="-n 8
-# pion" is less of it. All parts run, whatever is lost in one.
+# pion" is less of it; tests/interop/publish puts the matrix into
+# hotlink-wire(7). All parts run, whatever is lost in one.
 interop: packages-build packages-test
 	@$(MAKE) -s -j2 $(BIN) $(O)/tests/net/wire $(O)/tests/dtls/pipe \
 	    $(O)/tests/dtls/proxy
 	@sh tests/interop/setup
 	@lost=; \
-	tests/interop/run $(INTEROP) || lost="$$lost run"; \
+	tests/interop/run -o build/interop/latest.jsonl $(INTEROP) || \
+		lost="$$lost run"; \
 	for part in page media mdns media_lossy; do \
 		tests/interop/$$part || lost="$$lost $$part"; \
 	done; \

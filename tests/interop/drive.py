@@ -1,18 +1,23 @@
-"""usage: drive.py [-n MIB] [-v] [PEER]...
+"""usage: drive.py [-n MIB] [-o FILE] [-v] [PEER]...
 
 Runs our agent against other WebRTC stacks through our relay, one cell for each
-peer, address family and DTLS role of the peer; prints a line of JSON per cell
-and a table at the end. Exits 1 if a cell failed. A peer that this machine
-cannot have is skipped, with the reason. See tests/interop/run.
+peer, address family and DTLS role of the peer; prints a line of JSON per cell,
+in FILE too, for tests/interop/publish, and a table at the end. Exits 1 if a
+cell failed. A peer that this machine cannot have is skipped, with the reason.
+See tests/interop/run.
 
 The peer is a party of its own that speaks the upstream protocol; its
 application (service.js says how) does what we tell it through the link."""
-import argparse, contextlib, fcntl, json, os, re, shutil, signal, socket
+import argparse, contextlib, fcntl, json, os, shutil, signal, socket
 import subprocess, sys, tempfile, termios, time
 
+sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.join(ROOT, 'build', 'interop')
+sys.path[:0] = HERE, os.path.join(HERE, '..', 'support')
+from peers import BUILD, FAMILIES, PEERS, ROLES, ROOT  # noqa: E402
+from peers import cell, upstream  # noqa: E402
+import tables  # noqa: E402
+
 HOTLINK = os.environ.get('HOTLINK', os.path.join(ROOT, 'hotlink'))
 ME, IT = 'us@x.io', 'it@x.io'   # as long, so that messages are each way
 HEAD = 21                       # of a frame, before its path
@@ -28,14 +33,6 @@ TOLD = 5                        # less than anybody takes who is not told
 
 class Lost(Exception):
     pass
-
-
-def command_output(*argv):
-    try:
-        return subprocess.run(argv, capture_output=True, text=True,
-                              timeout=60).stdout.strip()
-    except OSError:
-        return ''
 
 
 def family_of(pid):
@@ -59,91 +56,6 @@ def kill(pid, sig):
         os.kill(pid, sig)
     except ProcessLookupError:
         pass
-
-
-def npm_version(name):
-    path = os.path.join(BUILD, 'node_modules', name, 'package.json')
-    try:
-        with open(path) as f:
-            return json.load(f)['version']
-    except OSError:
-        return None
-
-
-def deb_version(name):
-    return command_output('dpkg-query', '-f', '${Version}', '-W',
-                          name) or None
-
-
-# Roles of a peer in DTLS, in both sessions: where it offers and where it
-# answers.
-ROLES = 'active', 'passive'
-
-
-class Npm:
-    def __init__(self, stack, package):
-        self.stack, self.package = stack, package
-
-    def version(self):
-        if not shutil.which('node'):
-            return None, 'no node'
-        v = npm_version(self.package)
-        return v, None if v else 'no npm package ' + self.package
-
-    def command(self, url, me, role):
-        return ['node', os.path.join(HERE, 'peer.js'), self.stack, url, me,
-                role]
-
-
-class Browser:
-    """A browser of Debian on the relay's page."""
-
-    def __init__(self, package):
-        self.package = package
-
-    def version(self):
-        if not shutil.which('node') or not npm_version('puppeteer-core'):
-            return None, 'no node or no npm package puppeteer-core'
-        v = deb_version(self.package)
-        return v, None if v else 'no Debian package ' + self.package
-
-    def command(self, url, me, role):
-        return ['node', os.path.join(HERE, 'browser.js'), self.package, url,
-                me, role]
-
-
-class Pion:
-    def version(self):
-        v = deb_version('golang-github-pion-webrtc.v3-dev')
-        if not v:
-            return None, 'no Debian package golang-github-pion-webrtc.v3-dev'
-        if not os.path.exists(os.path.join(BUILD, 'pion')):
-            return None, 'pion peer was not built'
-        return v, None
-
-    def command(self, url, me, role):
-        return [os.path.join(BUILD, 'pion'), url, me, role]
-
-
-class Aiortc:
-    def version(self):
-        v = deb_version('python3-aiortc')
-        return v, None if v else 'no Debian package python3-aiortc'
-
-    def command(self, url, me, role):
-        return ['/usr/bin/python3', os.path.join(HERE, 'peer_aiortc.py'), url,
-                me, role]
-
-
-PEERS = {
-    'chromium': Browser('chromium'),
-    'firefox': Browser('firefox-esr'),
-    'pion': Pion(),
-    'aiortc': Aiortc(),
-    'libwebrtc': Npm('libwebrtc', '@roamhq/wrtc'),
-    'libdatachannel': Npm('libdatachannel', 'node-datachannel'),
-    'werift': Npm('werift', 'werift'),
-}
 
 
 def pattern(key, n):
@@ -312,7 +224,8 @@ class Cell:
         self.procs, self.streams = {}, []
         self.options = []               # more of our agent's
         self.some = max(conf.mib << 20, 1 << 20) // 16
-        self.result = dict(peer=name, family='IPv%d' % family, role=role)
+        self.result = dict(cell=cell(name, family, role), peer=name,
+                           family='IPv%d' % family, role=role)
 
     def start(self, what, argv, env=None):
         log = open(os.path.join(self.box, what + '.log'), 'ab')
@@ -612,6 +525,8 @@ class Cell:
         roles = [info[which]['role'] for which in WHICH]
         if roles != [self.role, self.role]:
             raise Lost('DTLS roles of the peer are %s and %s' % tuple(roles))
+        # From the offer to the open channel, without the start of a peer.
+        self.result['link_ms'] = self.telemetry()['offer_to_dc_open_ms']
         yield 'both ways'
         self.both_ways()
         yield 'sizes'
@@ -655,9 +570,9 @@ class Cell:
             for step in self.steps():
                 if self.conf.verbose:
                     print('  %s' % step, file=sys.stderr)
-            self.result['result'] = 'ok'
+            self.result['ok'] = True
         except (Lost, OSError, ValueError, KeyError) as e:
-            self.result.update(result='failed', step=step,
+            self.result.update(ok=False, step=step,
                                why=str(e) or type(e).__name__)
             if self.conf.verbose:
                 self.tails()
@@ -672,12 +587,15 @@ class Cell:
         return self.result
 
 
+RESULTS = {True: 'ok', False: 'failed', None: 'skip'}
+
+
 def table(rows):
     head = ['peer', 'version', 'family', 'DTLS role', 'result', 'up',
             'again', 'MiB/s']
     body = [[r['peer'], r.get('version', '-'), r.get('family', '-'),
-             r.get('role', '-'), r['result'] if r['result'] == 'ok' else
-             '%s: %s' % (r['result'], r.get('why', '')),
+             r.get('role', '-'), RESULTS[r['ok']] +
+             (': ' + r['why'] if 'why' in r else ''),
              '%.1f s' % r['up_s'] if 'up_s' in r else '-',
              '%.1f s' % r['again_s'] if 'again_s' in r else '-',
              str(r.get('mib_s', '-'))] for r in rows]
@@ -687,20 +605,17 @@ def table(rows):
         print('  '.join(c.ljust(w) for c, w in zip(row, width)).rstrip())
 
 
-def upstream(version):
-    """Without what Debian adds."""
-    return re.sub(r'^\d+:|[-~+].*$', '', version)
-
-
 def run_peer(name, conf):
     version, why = PEERS[name].version()
     if why:
-        yield dict(peer=name, result='skip', why=why)
+        yield dict(cell=name, peer=name, ok=None, why=why)
         return
     for family in conf.families:
         if not conf.address.get(family):
-            yield dict(peer=name, version=upstream(version), result='skip',
-                       family='IPv%d' % family, why='no such address here')
+            which = 'IPv%d' % family
+            yield dict(cell='%s %s' % (name, which), peer=name, family=which,
+                       version=upstream(version), ok=None,
+                       why='no such address here')
             continue
         for role in ROLES:
             if conf.roles and role not in conf.roles:
@@ -713,10 +628,11 @@ def run_peer(name, conf):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('-n', dest='mib', type=int, default=64)
+    p.add_argument('-o', dest='out')
     p.add_argument('-v', dest='verbose', action='store_true')
     p.add_argument('-k', dest='keep', action='store_true')
     p.add_argument('-4', dest='families', action='store_const', const=[4],
-                   default=[4, 6])
+                   default=FAMILIES)
     p.add_argument('-r', dest='roles', action='append',
                    choices=ROLES)
     p.add_argument('--ipv4')
@@ -726,14 +642,16 @@ def main():
     conf.address = {4: conf.ipv4, 6: conf.ipv6}
     for s in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
         signal.signal(s, lambda *_: sys.exit(1))
-    rows = []
+    rows, lines = [], tables.Lines(conf.out)
+    lines.say(tables.made_with(HOTLINK, mib=conf.mib))
     for name in conf.peer or PEERS:
         for r in run_peer(name, conf):
             rows.append(r)
-            print(json.dumps(r), flush=True)
+            lines.say(r)
     print()
     table(rows)
-    sys.exit(any(r['result'] == 'failed' for r in rows))
+    sys.exit(any(r['ok'] is False for r in rows))
 
 
-main()
+if __name__ == '__main__':
+    main()
