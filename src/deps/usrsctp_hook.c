@@ -228,15 +228,17 @@ hotlink_sctp_send2(struct socket *so, uint16_t sid, uint32_t ppid,
 	return (error);
 }
 
-/* Is a packet one chunk of data? */
+/* Is a packet one chunk of data? It may lie at any address. */
 static int
 hotlink_is_one(const uint8_t *p, size_t n)
 {
-	const struct sctp_chunkhdr *ch =
-	    (const struct sctp_chunkhdr *)(p + sizeof(struct sctphdr));
+	struct sctp_chunkhdr ch;
 
-	return (n > MCLBYTES && ch->chunk_type == SCTP_DATA &&
-	    SCTP_SIZE32(ntohs(ch->chunk_length)) + sizeof(struct sctphdr) >= n);
+	if (n <= MCLBYTES)
+		return (0);
+	memcpy(&ch, p + sizeof(struct sctphdr), sizeof(ch));
+	return (ch.chunk_type == SCTP_DATA &&
+	    SCTP_SIZE32(ntohs(ch.chunk_length)) + sizeof(struct sctphdr) >= n);
 }
 
 void
