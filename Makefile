@@ -91,7 +91,7 @@ TEST_CRYPTO = primitives cert tls gcm
 TEST_NET = file loop notify resolve spawn tcp udp watch listening process \
 	icmp impair udp_faults multicast linger source
 TEST_ICE = ice probe rules stun turn change report mdns named hostile crowd \
-	unknown
+	unknown refusals
 TEST_DTLS = dtls message reassembly browsers doubt recut random refusals
 TEST_SCTP = assoc rules dcep pool windows hostile bbr path once reorder
 TEST_PEER = peer sdp hostile

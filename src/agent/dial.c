@@ -250,7 +250,8 @@ secure(struct dial *d, uint64_t now)
 		return;
 	}
 	conf = *d->conf.tls;
-	conf.name = d->host;
+	if (conf.name == NULL)
+		conf.name = d->host;
 	conf.unix_time = clock_unix_ms() / 1000;
 	d->tls = tls_client(&conf, d->conf.rng);
 	if (d->tls == NULL)

@@ -32,7 +32,7 @@ struct dial_conf {
 	struct resolver		*resolver;
 	const char		*host;
 	uint16_t		 port;
-	/* NULL: plain; its time is set here */
+	/* NULL: plain; its time is set here, and its name if it has none */
 	const struct tls_client_conf *tls;
 	struct rng		*rng;		/* for TLS */
 	uint64_t		 timeout;	/* until it is up */

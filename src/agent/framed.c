@@ -21,7 +21,7 @@ enum {
 struct framed {
 	struct framed_conf	 conf;
 	struct tls_client_conf	 tls;
-	char			 host[256];
+	char			 host[256], name[256];
 	struct dial		*dial;
 	bool			 dead;
 	uint8_t			 in[LONGEST], out[OUT + REQUESTS];
@@ -143,7 +143,9 @@ framed_new(const struct framed_conf *conf, uint64_t now)
 	f->nin = f->nout = 0;
 	f->conf = *conf;
 	snprintf(f->host, sizeof(f->host), "%s", conf->host);
-	f->tls.name = f->host;
+	snprintf(f->name, sizeof(f->name), "%s", conf->name != NULL ?
+	    conf->name : conf->host);
+	f->tls.name = f->name;
 	f->tls.trust = conf->trust;
 	dial.host = f->host;
 	dial.tls = conf->tls ? &f->tls : NULL;

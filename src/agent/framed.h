@@ -22,7 +22,8 @@ struct framed_conf {
 	struct rng		*rng;
 	const struct tls_trust	*trust;		/* for tls; borrowed */
 	bool			 tls;
-	const char		*host;		/* copied */
+	const char		*host;		/* copied, as is name */
+	const char		*name;		/* for tls; NULL: host */
 	uint16_t		 port;
 	/* none of these may call framed_free */
 	void			(*up)(void *, uint64_t now);

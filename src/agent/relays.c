@@ -15,6 +15,7 @@ enum {
 	KEPT = 32,			/* datagrams that wait for permission */
 	KEPT_LEN = 600,			/* a connectivity check */
 	KEPT_LIFE = 2 * SEC,
+	SENT_ON = 3,			/* to other servers, in a row */
 	AGAIN_MIN = 5 * SEC,		/* after a failure */
 	AGAIN_MAX = 60 * SEC,
 	TEXT = 300,
@@ -29,6 +30,9 @@ struct relay {
 	bool		 up;		/* and told of */
 	const char	*refused;	/* said last of a peer */
 	char		 said[128];	/* why it failed; "": it did not */
+	struct addr	 sent_to[SENT_ON];	/* in this try */
+	size_t		 nsent;
+	struct addr	 sent_said;	/* said last of these */
 	/*
 	 * Over a stream the path is made up: from no address to the server's
 	 * place in our table.
@@ -196,14 +200,15 @@ on_closed(void *arg, uint64_t now, const char *why)
 }
 
 static void
-open_stream(struct relay *v, uint64_t now)
+open_stream(struct relay *v, uint64_t now, const char *host, uint16_t port,
+    const char *name)
 {
 	const struct relays_conf	*r = &v->owner->conf;
 	struct framed_conf		 c = {
 		.loop = r->loop, .resolver = r->resolver, .rng = r->rng,
-		.trust = r->trust, .tls = v->tls, .host = v->name,
-		.port = v->port, .up = on_up, .message = on_message,
-		.closed = on_closed, .arg = v,
+		.trust = r->trust, .tls = v->tls, .host = host,
+		.name = name, .port = port, .up = on_up,
+		.message = on_message, .closed = on_closed, .arg = v,
 	};
 
 	v->framed = framed_new(&c, now);
@@ -219,8 +224,9 @@ ask(struct relay *v, uint64_t now)
 	struct path		 path = { .remote = v->server };
 
 	drop(v, now);
+	v->nsent = 0;
 	if (v->stream) {
-		open_stream(v, now);
+		open_stream(v, now, v->name, v->port, v->name);
 		return;
 	}
 	host = next_host(v);
@@ -230,6 +236,60 @@ ask(struct relay *v, uint64_t now)
 	}
 	path.local = *host;
 	allocate(v, now, &path);
+}
+
+/*
+ * May it be asked in the place of the one that names it: RFC 8489 10, but for
+ * who was asked in an earlier try. A stream must not be led to this host.
+ */
+static bool
+may_follow(const struct relay *v, const struct addr *a)
+{
+	if (v->nsent == SENT_ON || (!v->stream && addr_equal(a, &v->server)))
+		return false;
+	for (size_t i = 0; i < v->nsent; i++)
+		if (addr_equal(a, &v->sent_to[i]))
+			return false;
+	return v->stream ? !addr_is_loopback(a) && !addr_is_linklocal(a) :
+	    can_ask(turn_local(v->turn), a);
+}
+
+static void
+say_sent(struct relay *v, const struct addr *a)
+{
+	char	 text[ADDR_TEXT];
+
+	if (addr_equal(a, &v->sent_said))
+		return;
+	v->sent_said = *a;
+	log_info("ice server %s: sends us to %s", v->text, addr_text(a, text));
+}
+
+/*
+ * To where the server sends us, in the same way and with the same login; its
+ * certificate is for the name that it has there, or for the one that we know.
+ */
+static bool
+follow(struct relay *v, uint64_t now)
+{
+	char		 ip[ADDR_TEXT], name[TURN_DOMAIN_MAX + 1];
+	const char	*domain;
+	struct path	 path = { .local = *turn_local(v->turn) };
+
+	if (!turn_alternate(v->turn, &path.remote, &domain) ||
+	    !may_follow(v, &path.remote))
+		return false;
+	v->sent_to[v->nsent++] = path.remote;
+	say_sent(v, &path.remote);
+	snprintf(name, sizeof(name), "%s", domain[0] != '\0' ? domain :
+	    v->name);
+	drop(v, now);
+	if (v->stream)
+		open_stream(v, now, addr_ip_text(&path.remote, ip),
+		    path.remote.port, name);
+	else
+		allocate(v, now, &path);
+	return true;
 }
 
 /* What no socket has: which of ours it is, as an address. */
@@ -297,6 +357,8 @@ look(struct relay *v, uint64_t now)
 		c->up(c->arg, now, turn_relayed(v->turn));
 		break;
 	case TURN_FAILED:
+		if (follow(v, now))
+			break;
 		complain(v, turn_why(v->turn));
 		if (v->stream) {
 			drop(v, now);

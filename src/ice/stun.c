@@ -42,7 +42,9 @@ enum {
 	A_PRIORITY	= 0x0024,
 	A_USE_CANDIDATE	= 0x0025,
 	A_OPTIONAL	= 0x8000,	/* and above: ignored if unknown */
+	A_DOMAIN	= 0x8003,	/* of the alternate */
 	A_SOFTWARE	= 0x8022,
+	A_ALTERNATE	= 0x8023,
 	A_PADDING	= 0x0026,
 	A_FINGERPRINT	= 0x8028,
 	A_CONTROLLED	= 0x8029,
@@ -170,6 +172,12 @@ get_attribute(struct stun *m, uint16_t type, struct rd *v)
 		break;
 	case A_ERROR:
 		get_error(m, v);
+		break;
+	case A_ALTERNATE:		/* not masked: 14.15 */
+		get_address(&m->alternate, v);
+		break;
+	case A_DOMAIN:
+		get_text(&m->domain, v);
 		break;
 	case A_XOR_MAPPED:
 		get_address(&m->mapped, v);
@@ -356,6 +364,8 @@ put_turn(struct wr *w, const struct stun *m)
 static void
 put_error(struct wr *w, const struct stun *m)
 {
+	struct addr	 clear = m->alternate;
+
 	if (m->error != 0) {
 		put_header(w, A_ERROR, 4);
 		wr_u16(w, 0);
@@ -368,6 +378,9 @@ put_error(struct wr *w, const struct stun *m)
 			wr_u16(w, m->unknown[i]);
 		wr_uint(w, 0, padding(m->nunknown * 2));
 	}
+	mask(&clear, m->tid);		/* and put_address once more */
+	put_address(w, A_ALTERNATE, m, clear);
+	put_text(w, A_DOMAIN, &m->domain);
 }
 
 static void

@@ -59,6 +59,8 @@ struct stun {
 	/* encoded: at least as long as this, a multiple of 4, by padding */
 	size_t		 filled;
 	uint16_t	 error;		/* 0: absent */
+	struct addr	 alternate;	/* of a 300; family 0: absent */
+	struct stun_text domain;	/* the alternate's name */
 	/*
 	 * Decoded: comprehension-required attributes that we do not know.
 	 * Encoded: the contents of UNKNOWN-ATTRIBUTES.

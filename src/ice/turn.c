@@ -84,6 +84,8 @@ struct turn {
 	unsigned		 taken;		/* times 437 came to Allocate */
 	bool			 other_family;	/* is asked for, after 440 */
 	struct addr		 relayed, mapped;
+	struct addr		 alternate;	/* family 0: none */
+	char			 domain[TURN_DOMAIN_MAX + 1];	/* its name */
 	uint64_t		 refresh_at, expires;
 	uint64_t		 unheard;	/* since when; NEVER: not so */
 	struct peer		 peer[TURN_PEERS];
@@ -95,7 +97,7 @@ static const struct {
 	const char	*text;
 } words[] = {
 	{ 0, "the server's answer needs an extension that is missing here" },
-	{ 300, "the server sends us to another one" },
+	{ 300, "the server sends us to another one, which is not followed" },
 	{ 400, "the server takes the request for malformed" },
 	{ 401, "the server refuses the user name or the password" },
 	{ 403, "the server forbids it" },
@@ -510,6 +512,21 @@ on_error(struct turn *t, uint64_t now, struct ask *a, uint16_t method,
 		refuse(&t->peer[a - t->ask], method, code);
 }
 
+/* A name with a NUL in it is no name, and as if the server gave none at all. */
+static void
+take_alternate(struct turn *t, const struct stun *m)
+{
+	const struct stun_text	*d = &m->domain;
+
+	if (m->error != 300 || m->nunknown > 0 || m->alternate.port == 0 ||
+	    addr_is_any(&m->alternate) || addr_is_group(&m->alternate) ||
+	    d->n > TURN_DOMAIN_MAX || (d->n > 0 && memchr(d->p, 0, d->n)))
+		return;
+	t->alternate = m->alternate;
+	if (d->n > 0)
+		memcpy(t->domain, d->p, d->n);
+}
+
 static void
 on_answer(struct turn *t, uint64_t now, struct ask *a, const struct stun *m)
 {
@@ -520,6 +537,8 @@ on_answer(struct turn *t, uint64_t now, struct ask *a, const struct stun *m)
 		return;
 	a->method = 0;
 	a->stale = 0;
+	if (method == STUN_ALLOCATE)
+		take_alternate(t, m);
 	if (stun_succeeds(m))
 		on_success(t, now, a, method, m);
 	else
@@ -797,6 +816,14 @@ const char *
 turn_why(const struct turn *t)
 {
 	return t->why;
+}
+
+bool
+turn_alternate(const struct turn *t, struct addr *a, const char **name)
+{
+	*a = t->alternate;
+	*name = t->domain;
+	return t->state == TURN_FAILED && a->family != 0;
 }
 
 const char *

@@ -27,6 +27,7 @@ enum turn_state {
 enum {
 	TURN_CRED_MAX = 256,	/* of a user name, and of a password */
 	TURN_PEERS = 128,	/* addresses that one allocation talks with */
+	TURN_DOMAIN_MAX = 255,	/* of another server's name */
 };
 
 struct turn_conf {
@@ -75,6 +76,13 @@ void		 turn_close(struct turn *, uint64_t now, struct batch *tx);
 
 enum turn_state	 turn_state(const struct turn *);
 const char	*turn_why(const struct turn *);	/* once failed: the reason */
+
+/*
+ * Failed, as the server sends us to another one (RFC 8489 10): which, and its
+ * name, for TLS; "": none is told. False: it does not.
+ */
+bool		 turn_alternate(const struct turn *, struct addr *,
+		     const char **name);
 
 /* Why this peer is not permitted, in words; NULL: no reason is known. */
 const char	*turn_refused(const struct turn *, const struct addr *);

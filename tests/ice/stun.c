@@ -128,6 +128,8 @@ static const struct stun	 sample = {
 	.priority = 77, .has_priority = true, .use_candidate = true,
 	.role = STUN_CONTROLLING, .tiebreaker = 0x0102030405060708,
 	.mapped = { { 192, 0, 2, 9 }, 0, 4321, 4 },
+	.alternate = { { 192, 0, 2, 10 }, 0, 3479, 4 },
+	.domain = { (const uint8_t *)"turn.example", 12 },
 	.error = 420, .unknown = { 0x7001, 0x7002, 0x7003 }, .nunknown = 3,
 };
 
@@ -153,6 +155,8 @@ what_is_written_is_read_back(void **state)
 	CHECK(m.tiebreaker == sample.tiebreaker);
 	CHECK(addr_equal(&m.mapped, &sample.mapped));
 	EQ(m.error, 420);
+	CHECK(addr_equal(&m.alternate, &sample.alternate));
+	CHECK(text_is(&m.domain, "turn.example"));
 	CHECK(stun_verify(&m, "secret", 6));
 	for (size_t cap = 0; cap < n; cap++)
 		EQ(make_sample(b, cap), 0);
@@ -227,6 +231,31 @@ an_unknown_attribute_that_must_be_understood_is_listed(void **state)
 	EQ(m.unknown[0], 0x7fff);
 }
 
+/* RFC 8489 14.15: as MAPPED-ADDRESS, without the mask of XOR-MAPPED-ADDRESS. */
+static void
+an_alternate_server_is_in_the_clear(void **state)
+{
+	static const uint8_t	 b[] = {
+		0x01, 0x13, 0x00, 0x20, 0x21, 0x12, 0xa4, 0x42,
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+		0x00, 0x09, 0x00, 0x04, 0, 0, 3, 0,
+		0x80, 0x23, 0x00, 0x08, 0, 1, 0x0d, 0x97, 192, 0, 2, 10,
+		0x80, 0x03, 0x00, 0x05, 'a', '.', 'b', '.', 'c', 0, 0, 0,
+	};
+	struct stun		 m;
+	struct addr		 want;
+	uint8_t			 out[sizeof(b)];
+
+	(void)state;
+	EQ(stun_decode(&m, b, sizeof(b)), 0);
+	EQ(m.error, 300);
+	EQ(addr_parse(&want, "192.0.2.10:3479"), 0);
+	CHECK(addr_equal(&m.alternate, &want));
+	CHECK(text_is(&m.domain, "a.b.c"));
+	EQ(stun_encode(&m, NULL, 0, false, out, sizeof(out)), sizeof(b));
+	MEMEQ(out, b, sizeof(b));
+}
+
 static void
 what_follows_the_integrity_is_ignored(void **state)
 {
@@ -280,6 +309,7 @@ main(void)
 		    a_message_with_any_bit_flipped_does_not_verify),
 		cmocka_unit_test(
 		    an_unknown_attribute_that_must_be_understood_is_listed),
+		cmocka_unit_test(an_alternate_server_is_in_the_clear),
 		cmocka_unit_test(what_follows_the_integrity_is_ignored),
 		cmocka_unit_test(
 		    a_filled_message_has_its_length_and_its_integrity),

@@ -1,206 +1,4 @@
-#include "support/test.h"
-
-#include "base/time.h"
-#include "crypto/hash.h"
-#include "crypto/rng.h"
-#include "ice/stun.h"
-#include "ice/turn.h"
-#include "ice/unknown.h"
-#include "support/mangle.h"
-
-/* A client and a server that answers from a script, in virtual time. */
-struct world {
-	struct rng	*rng;
-	struct turn	*t;
-	struct turn_conf conf;
-	struct batch	 tx;
-	struct addr	 peer;
-	struct turn_data data;
-	uint8_t		 key[16], got[2048];
-	size_t		 ngot;
-	uint64_t	 now;
-	const char	*nonce;		/* the one that is right */
-	uint32_t	 lifetime;
-	uint8_t		 lacks;		/* a family it does not relay */
-	uint16_t	 fail_method, fail_code;	/* answered so */
-	uint16_t	 ends_method;	/* the next one's nonce is over */
-	unsigned	 seen[16], released, stale, raw, sent;
-	bool		 dead, unsigned_answers;
-	bool		 fickle;	/* no nonce is right */
-	/* answers to it have what nobody knows */
-	uint16_t	 odd_method;
-	/* an allocation of before, until then, and one of another user */
-	uint64_t	 old_until, others_until;
-	uint64_t	 forgets;	/* so long after it was given up */
-};
-
-static struct addr
-at(const char *s)
-{
-	struct addr	 a = { .port = 0 };
-
-	EQ(addr_parse(&a, s), 0);
-	return a;
-}
-
-static void
-setup(struct world *w)
-{
-	memset(w, 0, sizeof(*w));
-	w->rng = rng_seeded("turn", 4);
-	EQ(batch_init(&w->tx, 1 << 18), 0);
-	w->peer = at("198.51.100.9:9000");
-	w->conf = (struct turn_conf){ .rng = w->rng, .user = "alice",
-		.pass = "secret", .path = { at("192.0.2.1:1000"),
-		at("203.0.113.53:3478") }, .family = 4 };
-	md5(w->key, "alice:example.org:secret", 24);
-	w->now = 1000 * SEC;
-	w->nonce = "n1";
-	w->lifetime = 600;
-	w->t = turn_new(&w->conf, w->now);
-	CHECK(w->t != NULL);
-}
-
-static void
-teardown(struct world *w)
-{
-	turn_free(w->t);
-	rng_free(w->rng);
-	batch_fini(&w->tx);
-}
-
-static struct stun_text
-text(const char *s)
-{
-	return (struct stun_text){ (const uint8_t *)s, strlen(s) };
-}
-
-/* What is said of an older allocation; 0: there is none. */
-static uint16_t
-occupied(struct world *w, const struct stun *m)
-{
-	bool	 mine = w->now < w->old_until;
-
-	if (!mine && w->now >= w->others_until)
-		return 0;
-	if (m->method == STUN_ALLOCATE)
-		return 437;
-	if (mine && m->method == STUN_REFRESH)
-		w->old_until = w->now + w->forgets;
-	return mine ? 0 : 441;
-}
-
-static void
-decide(struct world *w, const struct stun *m, struct stun *r)
-{
-	uint16_t	 why;
-
-	r->class = STUN_ERROR;
-	if (m->integrity != 0 && (w->fickle || m->method == w->ends_method)) {
-		w->nonce = w->nonce[1] == '1' ? "n2" : "n1";
-		w->ends_method = 0;
-	}
-	if (m->nonce.p == NULL || m->nonce.n != strlen(w->nonce) ||
-	    memcmp(m->nonce.p, w->nonce, m->nonce.n) != 0) {
-		r->error = m->integrity == 0 ? 401 : 438;
-		w->stale += r->error == 438;
-		r->realm = text("example.org");
-		r->nonce = text(w->nonce);
-		return;
-	}
-	if (!stun_verify(m, w->key, 16))
-		r->error = 401;
-	else if (m->method == w->fail_method)
-		r->error = w->fail_code;
-	else if (m->method == STUN_ALLOCATE &&
-	    (m->family == 6 ? 6 : 4) == w->lacks)
-		r->error = 440;
-	else if ((why = occupied(w, m)) != 0)
-		r->error = why;
-	else
-		r->class = STUN_SUCCESS;
-	if (r->class != STUN_SUCCESS)
-		return;
-	w->seen[m->method]++;
-	w->released += m->has_lifetime && m->lifetime == 0;
-	if (m->method == STUN_ALLOCATE) {
-		r->relayed = at("203.0.113.53:49152");
-		r->mapped = at("192.0.2.1:1000");
-	}
-	r->has_lifetime = m->method == STUN_ALLOCATE ||
-	    m->method == STUN_REFRESH;
-	r->lifetime = w->lifetime;
-}
-
-static size_t
-answer(struct world *w, const struct dgram *d, uint8_t *out, size_t cap)
-{
-	struct stun	 m, r = { .method = 0 };
-
-	if (stun_decode(&m, d->p, d->n) == -1) {
-		w->raw++;
-		return 0;
-	}
-	EQ(m.nunknown, 0);
-	CHECK(path_equal(&d->to, &w->conf.path));
-	r.method = m.method;
-	memcpy(r.tid, m.tid, sizeof(r.tid));
-	decide(w, &m, &r);
-	if (m.integrity != 0 && m.method == w->odd_method)
-		return encode_unknown(r, w->key, 16, out, cap);
-	return stun_encode(&r, r.realm.p != NULL || w->unsigned_answers ?
-	    NULL : w->key, 16, true, out, cap);
-}
-
-/* Until the client has nothing to do before then. */
-static void
-run(struct world *w, uint64_t span)
-{
-	uint64_t	 end = w->now + span;
-	uint8_t		 out[1024];
-	size_t		 n;
-
-	for (;;) {
-		turn_tick(w->t, w->now, &w->tx);
-		for (size_t i = 0; i < w->tx.n; i++) {
-			n = answer(w, &w->tx.d[i], out, sizeof(out));
-			if (n > 0 && !w->dead)
-				turn_input(w->t, w->now, &w->conf.path, out, n,
-				    &w->data, &w->tx);
-		}
-		w->sent += (unsigned)w->tx.n;
-		batch_reset(&w->tx);
-		if (turn_deadline(w->t) > end)
-			break;
-		CHECK(turn_deadline(w->t) >= w->now);
-		w->now = turn_deadline(w->t);
-	}
-	w->now = end;
-}
-
-/* What the peer sends while it has no channel. */
-static void
-hear(struct world *w)
-{
-	struct stun	 m = { .method = STUN_DATA, .class = STUN_INDICATION,
-		.peer = w->peer, .data = text("hello") };
-	uint8_t		 b[128];
-	size_t		 n = stun_encode(&m, NULL, 0, true, b, sizeof(b));
-
-	CHECK(turn_input(w->t, w->now, &w->conf.path, b, n, &w->data, &w->tx));
-	EQ(w->data.bytes.n, 5);
-	run(w, SEC);
-}
-
-static void
-up(struct world *w)
-{
-	setup(w);
-	EQ(turn_permit(w->t, w->now, &w->peer), 0);
-	run(w, SEC);
-	EQ(turn_state(w->t), TURN_UP);
-	hear(w);
-}
+#include "ice/turn_world.h"
 
 static void
 a_401_is_answered_with_credentials(void **state)
@@ -307,66 +105,6 @@ a_stale_nonce_is_followed_by_every_method(void **state)
 }
 
 static void
-errors_are_told_in_words(void **state)
-{
-	static const struct {
-		uint16_t	 code;
-		const char	*words;
-	}			 e[] = {
-		{ 401, "the server refuses the user name or the password" },
-		{ 403, "the server forbids it" },
-		{ 437, "the server has no such allocation, or another one for "
-		    "this port" },
-		{ 441, "the allocation belongs to another user" },
-		{ 486, "the user has as many allocations as the server "
-		    "allows" },
-		{ 508, "the server has no relay address left" },
-		{ 599, "the server reports an error of its own" },
-	};
-	struct world		 w;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(e) / sizeof(e[0]); i++) {
-		setup(&w);
-		w.fail_method = STUN_ALLOCATE;
-		w.fail_code = e[i].code;
-		run(&w, 5 * SEC);
-		EQ(turn_state(w.t), TURN_FAILED);
-		STREQ(turn_why(w.t), e[i].words);
-		CHECK(turn_deadline(w.t) == NEVER);
-		teardown(&w);
-	}
-}
-
-/* A success that must not be taken for one, nor an error to act on. */
-static void
-an_answer_with_an_unknown_attribute_is_a_failure(void **state)
-{
-	static const char *const	 words = "the server's answer needs "
-		"an extension that is missing here";
-	struct world			 w;
-
-	(void)state;
-	for (int fails = 0; fails < 2; fails++) {
-		setup(&w);
-		w.odd_method = STUN_ALLOCATE;
-		w.fail_method = fails ? STUN_ALLOCATE : 0;
-		w.fail_code = 440;
-		run(&w, SEC);
-		EQ(turn_state(w.t), TURN_FAILED);
-		STREQ(turn_why(w.t), words);
-		teardown(&w);
-	}
-	setup(&w);
-	w.odd_method = STUN_PERMIT;
-	turn_permit(w.t, w.now, &w.peer);
-	run(&w, SEC);
-	EQ(turn_state(w.t), TURN_UP);
-	STREQ(turn_refused(w.t, &w.peer), words);
-	teardown(&w);
-}
-
-static void
 data_with_an_unknown_attribute_is_dropped(void **state)
 {
 	struct world	 w;
@@ -381,103 +119,6 @@ data_with_an_unknown_attribute_is_dropped(void **state)
 	n = encode_unknown(m, NULL, 0, b, sizeof(b));
 	CHECK(turn_input(w.t, w.now, &w.conf.path, b, n, &w.data, &w.tx));
 	EQ(w.data.bytes.n, 0);
-	teardown(&w);
-}
-
-/* One of ours from before a restart. Coturn takes a second to forget it. */
-static void
-an_allocation_of_before_is_given_up_and_replaced(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	for (uint64_t ms = 0; ms <= 2500; ms += 500) {
-		setup(&w);
-		w.old_until = NEVER;
-		w.forgets = ms * MS;
-		run(&w, ms * MS + SEC);
-		EQ(turn_state(w.t), TURN_UP);
-		EQ(w.released, 1);
-		EQ(w.seen[STUN_ALLOCATE], 1);
-		teardown(&w);
-	}
-}
-
-static void
-an_allocation_of_another_user_is_told_of_at_once(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	setup(&w);
-	w.others_until = NEVER;
-	run(&w, SEC);
-	EQ(turn_state(w.t), TURN_FAILED);
-	STREQ(turn_why(w.t), "the allocation belongs to another user");
-	teardown(&w);
-}
-
-static void
-a_server_that_refuses_every_nonce_is_given_up(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	setup(&w);
-	w.fickle = true;
-	run(&w, SEC);
-	EQ(turn_state(w.t), TURN_FAILED);
-	STREQ(turn_why(w.t), "the server refuses every nonce it gives");
-	CHECK(w.stale <= 4);
-	teardown(&w);
-}
-
-static void
-a_family_that_the_server_lacks_is_replaced_by_the_other(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		setup(&w);
-		turn_free(w.t);
-		w.conf.family = w.lacks = family;
-		w.t = turn_new(&w.conf, w.now);
-		run(&w, SEC);
-		EQ(turn_state(w.t), TURN_UP);
-		EQ(w.seen[STUN_ALLOCATE], 1);
-		teardown(&w);
-	}
-}
-
-static void
-a_forbidden_peer_does_not_end_the_allocation(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	setup(&w);
-	w.fail_method = STUN_PERMIT;
-	w.fail_code = 403;
-	turn_permit(w.t, w.now, &w.peer);
-	run(&w, SEC);
-	EQ(turn_state(w.t), TURN_UP);
-	STREQ(turn_refused(w.t, &w.peer), "the server forbids it");
-	teardown(&w);
-}
-
-static void
-a_wrong_password_fails(void **state)
-{
-	struct world	 w;
-
-	(void)state;
-	setup(&w);
-	w.key[0] ^= 1;
-	run(&w, SEC);
-	EQ(turn_state(w.t), TURN_FAILED);
-	STREQ(turn_why(w.t),
-	    "the server refuses the user name or the password");
 	teardown(&w);
 }
 
@@ -826,23 +467,10 @@ main(void)
 		cmocka_unit_test(
 		    all_is_renewed_and_stale_nonces_followed_for_an_hour),
 		cmocka_unit_test(a_stale_nonce_is_followed_by_every_method),
-		cmocka_unit_test(errors_are_told_in_words),
-		cmocka_unit_test(
-		    an_answer_with_an_unknown_attribute_is_a_failure),
 		cmocka_unit_test(data_with_an_unknown_attribute_is_dropped),
-		cmocka_unit_test(a_server_that_refuses_every_nonce_is_given_up),
-		cmocka_unit_test(
-		    an_allocation_of_before_is_given_up_and_replaced),
-		cmocka_unit_test(
-		    an_allocation_of_another_user_is_told_of_at_once),
-		cmocka_unit_test(
-		    a_family_that_the_server_lacks_is_replaced_by_the_other),
-		cmocka_unit_test(a_forbidden_peer_does_not_end_the_allocation),
-		cmocka_unit_test(a_wrong_password_fails),
 		cmocka_unit_test(
 		    what_is_not_answered_is_sent_again_on_udp_alone),
-		cmocka_unit_test(
-		    what_finds_no_room_on_a_stream_is_sent_again),
+		cmocka_unit_test(what_finds_no_room_on_a_stream_is_sent_again),
 		cmocka_unit_test(on_a_stream_all_is_renewed_for_an_hour),
 		cmocka_unit_test(an_unsigned_success_is_dropped),
 		cmocka_unit_test(
@@ -851,11 +479,11 @@ main(void)
 		cmocka_unit_test(closing_follows_a_stale_nonce),
 		cmocka_unit_test(bytes_go_by_channel_or_by_indication),
 		cmocka_unit_test(
-		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
-		cmocka_unit_test(
 		    a_server_that_has_forgotten_us_is_found_out_by_silence),
 		cmocka_unit_test(
 		    a_peer_that_is_silent_costs_a_question_now_and_then),
+		cmocka_unit_test(
+		    what_a_peer_sends_is_taken_and_cut_anywhere_dropped),
 		cmocka_unit_test(a_permitted_address_is_heard_from_any_port),
 		cmocka_unit_test(peers_that_are_not_sent_to_make_room_in_time),
 		cmocka_unit_test(who_never_answers_makes_room_in_seconds),
