@@ -123,72 +123,91 @@ count(FILE *f, const char *text)
 	return n;
 }
 
+/* Servers whose complaints are heard. */
+struct heard {
+	struct loop	*loop;
+	struct resolver	*resolver;
+	struct found	 f;
+	struct servers	*s;
+	FILE		*log;
+	int		 err;		/* while the log is in its place */
+};
+
+static void
+hear(struct heard *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->loop = loop_new();
+	h->resolver = resolver_new(h->loop);
+	h->s = servers_new(h->resolver, on_found, &h->f);
+	h->log = tmpfile();
+	h->err = dup(2);
+	CHECK(h->log != NULL);
+	EQ(dup2(fileno(h->log), 2), 2);
+}
+
+static void
+heard(struct heard *h)
+{
+	EQ(dup2(h->err, 2), 2);
+	close(h->err);
+}
+
+static void
+heard_free(struct heard *h)
+{
+	fclose(h->log);
+	servers_free(h->s);
+	resolver_free(h->resolver);
+	loop_free(h->loop);
+}
+
 static void
 what_is_wrong_is_named_once(void **state)
 {
-	struct loop	*l = loop_new();
-	struct resolver	*r = resolver_new(l);
-	struct found	 f = { .calls = 0 };
-	struct servers	*s = servers_new(r, on_found, &f);
-	FILE		*log = tmpfile();
-	int		 err = dup(2);
+	struct heard	 h;
 
 	(void)state;
-	CHECK(log != NULL);
-	EQ(dup2(fileno(log), 2), 2);
-	servers_add(s, 0, "stun:,turn:192.0.2.1");
-	EQ(count(log, "stun:: malformed, skipped"), 1);
-	EQ(count(log, "turn:192.0.2.1"), 0);	/* the relay may know one */
-	servers_told(s);
+	hear(&h);
+	servers_add(h.s, 0, "stun:,turn:192.0.2.1");
+	EQ(count(h.log, "stun:: malformed, skipped"), 1);
+	EQ(count(h.log, "turn:192.0.2.1"), 0);	/* the relay may know one */
+	servers_told(h.s);
 	for (int i = 0; i < 3; i++)
-		servers_add(s, 0, "stun:,turn:192.0.2.1,stun:[]");
-	EQ(dup2(err, 2), 2);
-	EQ(count(log, "stun:: malformed, skipped"), 1);
-	EQ(count(log, "stun:[]: malformed, skipped"), 1);
-	EQ(count(log, "turn:192.0.2.1: no user and password for it"), 1);
-	EQ(f.calls, 0);
-	servers_login(s);
-	servers_add(s, 0, "turn:192.0.2.1");
-	EQ(f.calls, 1);
-	close(err);
-	fclose(log);
-	servers_free(s);
-	resolver_free(r);
-	loop_free(l);
+		servers_add(h.s, 0, "stun:,turn:192.0.2.1,stun:[]");
+	heard(&h);
+	EQ(count(h.log, "stun:: malformed, skipped"), 1);
+	EQ(count(h.log, "stun:[]: malformed, skipped"), 1);
+	EQ(count(h.log, "turn:192.0.2.1: no user and password for it"), 1);
+	EQ(h.f.calls, 0);
+	servers_login(h.s);
+	servers_add(h.s, 0, "turn:192.0.2.1");
+	EQ(h.f.calls, 1);
+	heard_free(&h);
 }
 
 /* That of TURN is told of by who asks it for an address. */
 static void
 a_silent_server_is_named_as_it_was_given(void **state)
 {
-	struct loop	*l = loop_new();
-	struct resolver	*r = resolver_new(l);
-	struct found	 f = { .calls = 0 };
-	struct servers	*s = servers_new(r, on_found, &f);
-	FILE		*log = tmpfile();
-	int		 err = dup(2);
+	struct heard	 h;
 
 	(void)state;
-	CHECK(log != NULL);
-	servers_login(s);
-	servers_add(s, 0, "stun:192.0.2.1,turn:192.0.2.2,[2001:db8::1]:9");
-	EQ(f.calls, 3);
-	EQ(dup2(fileno(log), 2), 2);
+	hear(&h);
+	servers_login(h.s);
+	servers_add(h.s, 0, "stun:192.0.2.1,turn:192.0.2.2,[2001:db8::1]:9");
+	EQ(h.f.calls, 3);
 	for (int i = 0; i < 3; i++) {
-		servers_silent(s, "192.0.2.1:3478");
-		servers_silent(s, "192.0.2.2:3478");
-		servers_silent(s, "[2001:db8::1]:9");
-		servers_silent(s, "192.0.2.3:3478");
+		servers_silent(h.s, "192.0.2.1:3478");
+		servers_silent(h.s, "192.0.2.2:3478");
+		servers_silent(h.s, "[2001:db8::1]:9");
+		servers_silent(h.s, "192.0.2.3:3478");
 	}
-	EQ(dup2(err, 2), 2);
-	EQ(count(log, "ice server stun:192.0.2.1: no answer"), 1);
-	EQ(count(log, "ice server [2001:db8::1]:9: no answer"), 1);
-	EQ(count(log, "no answer"), 2);
-	close(err);
-	fclose(log);
-	servers_free(s);
-	resolver_free(r);
-	loop_free(l);
+	heard(&h);
+	EQ(count(h.log, "ice server stun:192.0.2.1: no answer"), 1);
+	EQ(count(h.log, "ice server [2001:db8::1]:9: no answer"), 1);
+	EQ(count(h.log, "no answer"), 2);
+	heard_free(&h);
 }
 
 int

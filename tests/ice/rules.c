@@ -55,8 +55,7 @@ static void
 an_answer_is_believed_only_whole_and_from_where_asked(void **state)
 {
 	struct world	 w;
-	struct stun	 q, m = { .method = STUN_BINDING,
-		.class = STUN_SUCCESS };
+	struct stun	 m;
 	struct path	 path, other;
 	uint8_t		 buf[STUN_MAX];
 	size_t		 n;
@@ -66,15 +65,9 @@ an_answer_is_believed_only_whole_and_from_where_asked(void **state)
 	credentials(&w, A);
 	EQ(ice_add_remote(w.s[A].ice, w.now,
 	    "candidate:1 1 UDP 2130706431 192.0.2.2 2000 typ host"), 0);
-	ice_tick(w.s[A].ice, w.now, &w.tx);
-	EQ(w.tx.n, 1);
-	path = w.tx.d[0].to;
-	EQ(stun_decode(&q, w.tx.d[0].p, w.tx.d[0].n), 0);
-	memcpy(m.tid, q.tid, sizeof(m.tid));
-	m.mapped = path.local;
+	asked(&w, A, &m, &path);
 	n = stun_encode(&m, ice_pwd(w.s[B].ice), ICE_PWD, false, buf,
 	    sizeof(buf));
-	batch_reset(&w.tx);
 	for (size_t i = 0; i < n * 8; i++) {
 		buf[i / 8] ^= (uint8_t)(1 << i % 8);
 		ice_input(w.s[A].ice, w.now, &path, buf, n, &w.tx);

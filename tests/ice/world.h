@@ -325,4 +325,20 @@ connect_pair(struct world *w, const char *a, const char *b)
 	paths_meet(w);
 }
 
+/* The one question that i has now: where it goes, and what would answer it. */
+static inline void
+asked(struct world *w, int i, struct stun *answer, struct path *path)
+{
+	struct stun	 q;
+
+	ice_tick(w->s[i].ice, w->now, &w->tx);
+	EQ(w->tx.n, 1);
+	*path = w->tx.d[0].to;
+	EQ(stun_decode(&q, w->tx.d[0].p, w->tx.d[0].n), 0);
+	*answer = (struct stun){ .method = STUN_BINDING,
+		.class = STUN_SUCCESS, .mapped = path->local };
+	memcpy(answer->tid, q.tid, sizeof(answer->tid));
+	batch_reset(&w->tx);
+}
+
 #endif
