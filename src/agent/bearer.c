@@ -50,7 +50,7 @@ bearer_free(struct bearer *b)
 const char *
 bearer_access(const struct bearer *b)
 {
-	return b->renew.access[0] != '\0' ? b->renew.access : NULL;
+	return renew_access(&b->renew);
 }
 
 static uint64_t
@@ -69,7 +69,8 @@ say(struct bearer *b)
 	if (why[0] != '\0')
 		log_warnx("token: %s", why);
 	else
-		log_info("token: refreshed");
+		log_info("token: %s", b->post != NULL ? "refreshed" :
+		    "valid after all, by the clock");
 	memcpy(b->said, why, sizeof(b->said));
 }
 

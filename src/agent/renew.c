@@ -27,30 +27,67 @@ renew_init(struct renew *r, const char *email, const char *access,
 		    "the token is too long, or holds what no token may");
 }
 
-/* Forget a token that says itself that it is of no use. */
+const char *
+renew_access(const struct renew *r)
+{
+	return r->access[0] != '\0' && !r->stale ? r->access : NULL;
+}
+
+/* Told when it ends, and not with every look at it: other reasons follow. */
 static void
-examine(struct renew *r, char *token, enum token_type type, uint64_t unix_time)
+expire_access(struct renew *r, const char *why)
+{
+	if (r->stale)
+		return;
+	r->stale = true;
+	r->gap = RENEW_GAP;	/* it ended as tokens do */
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+static void
+examine_access(struct renew *r, uint64_t unix_time)
 {
 	const char	*why;
+	int		 rc;
 
-	if (token[0] == '\0' ||
-	    token_check(token, type, r->email, unix_time, &why) >= 0)
+	if (r->access[0] == '\0')
 		return;
-	wipe(token, TOKEN_MAX);
-	if (type == TOKEN_ACCESS)
-		r->gap = RENEW_GAP;	/* it ended as tokens do */
-	snprintf(r->why, sizeof(r->why), "%s%s", type == TOKEN_REFRESH ?
-	    "refreshing: " : "", why);
+	rc = token_check(r->access, TOKEN_ACCESS, r->email, unix_time, &why);
+	if (rc == TOKEN_EXPIRED) {
+		expire_access(r, why);
+	} else if (rc < 0) {
+		wipe(r->access, TOKEN_MAX);
+		r->gap = RENEW_GAP;
+		snprintf(r->why, sizeof(r->why), "%s", why);
+	} else if (r->stale) {
+		r->stale = false;
+		r->why[0] = '\0';
+	}
+}
+
+static bool
+examine_refresh(struct renew *r, uint64_t unix_time)
+{
+	const char	*why;
+	int		 rc;
+
+	if (r->refresh[0] == '\0')
+		return false;
+	rc = token_check(r->refresh, TOKEN_REFRESH, r->email, unix_time, &why);
+	if (rc >= 0)
+		return true;
+	if (rc != TOKEN_EXPIRED)
+		wipe(r->refresh, TOKEN_MAX);
+	snprintf(r->why, sizeof(r->why), "refreshing: %s", why);
+	return false;
 }
 
 bool
 renew_due(struct renew *r, uint64_t now, uint64_t unix_time)
 {
-	examine(r, r->access, TOKEN_ACCESS, unix_time);
-	if (r->access[0] != '\0')
-		return false;
-	examine(r, r->refresh, TOKEN_REFRESH, unix_time);
-	if (r->refresh[0] == '\0' || now < r->again)
+	examine_access(r, unix_time);
+	if (renew_access(r) != NULL || !examine_refresh(r, unix_time) ||
+	    now < r->again)
 		return false;
 	r->again = now + r->gap;
 	r->gap = 2 * r->gap < RENEW_GAP_MAX ? 2 * r->gap : RENEW_GAP_MAX;
@@ -73,17 +110,45 @@ explain(struct renew *r, int status, const char *body, size_t n,
 	    status, text[0] != '\0' ? ": " : "", text);
 }
 
-/* NULL, or what is wrong with the tokens we were given. */
-static const char *
-check(const struct renew *r, const struct tokens *t, uint64_t unix_time)
+/* What is wrong with the tokens we were given, if it is not 0. */
+static int
+check(const struct renew *r, const struct tokens *t, uint64_t unix_time,
+    const char **why)
+{
+	const char	*first;
+	int		 access = token_check(t->access, TOKEN_ACCESS,
+			     r->email, unix_time, &first),
+			 refresh = token_check(t->refresh, TOKEN_REFRESH,
+			     r->email, unix_time, why);
+
+	if (access < 0 && (refresh >= 0 || refresh == TOKEN_EXPIRED)) {
+		*why = first;
+		return access;
+	}
+	return refresh < 0 ? refresh : 0;
+}
+
+/*
+ * Tokens that are new and have expired tell of our clock: they are kept, as the
+ * old refresh token may not be good for another.
+ */
+static bool
+take_reply(struct renew *r, const struct tokens *t, uint64_t unix_time)
 {
 	const char	*why = NULL;
+	int		 rc = check(r, t, unix_time, &why);
+	bool		 other = strcmp(t->refresh, r->refresh) != 0;
 
-	if (token_check(t->access, TOKEN_ACCESS, r->email, unix_time,
-	    &why) >= 0)
-		token_check(t->refresh, TOKEN_REFRESH, r->email, unix_time,
-		    &why);
-	return why;
+	r->why[0] = '\0';
+	if (rc < 0)
+		snprintf(r->why, sizeof(r->why), "refreshing: %s%s", why,
+		    rc == TOKEN_EXPIRED ? " already: is the clock right?" : "");
+	if (rc < 0 && rc != TOKEN_EXPIRED)
+		return false;
+	take(r->access, t->access);
+	take(r->refresh, t->refresh);
+	r->stale = rc == TOKEN_EXPIRED;
+	return other;
 }
 
 bool
@@ -94,22 +159,13 @@ renew_answer(struct renew *r, uint64_t unix_time, int status,
 	bool		 other = false;
 
 	memset(&t, 0, sizeof(t));
-	if (status != 200) {
+	if (status != 200)
 		explain(r, status, body, n, why);
-		return false;
-	}
-	if (token_refresh_reply(&t, body, n) == -1)
-		why = "no tokens in the answer";
+	else if (token_refresh_reply(&t, body, n) == -1)
+		snprintf(r->why, sizeof(r->why),
+		    "refreshing: no tokens in the answer");
 	else
-		why = check(r, &t, unix_time);
-	if (why != NULL) {
-		snprintf(r->why, sizeof(r->why), "refreshing: %s", why);
-	} else {
-		other = strcmp(t.refresh, r->refresh) != 0;
-		take(r->access, t.access);
-		take(r->refresh, t.refresh);
-		r->why[0] = '\0';
-	}
+		other = take_reply(r, &t, unix_time);
 	wipe(&t, sizeof(t));
 	return other;
 }
@@ -117,6 +173,6 @@ renew_answer(struct renew *r, uint64_t unix_time, int status,
 void
 renew_refused(struct renew *r)
 {
-	if (r->refresh[0] != '\0')
+	if (r->refresh[0] != '\0' && renew_access(r) != NULL)
 		wipe(r->access, sizeof(r->access));
 }

@@ -14,6 +14,9 @@
  * (hotlink-protocol.md 1.4). It asks nobody itself. The whole token service
  * takes 10 requests per minute and address: two of ours are RENEW_GAP apart,
  * and ever further as long as they fail, or the relay refuses what they bring.
+ *
+ * What has expired is not used but kept: a clock that was wrong is put right
+ * some time, of a host without a battery for it minutes after its start.
  */
 enum {
 	RENEW_GAP = 7 * SEC,
@@ -24,6 +27,7 @@ enum {
 struct renew {
 	char		 email[EMAIL_MAX + 1];
 	char		 access[TOKEN_MAX], refresh[TOKEN_MAX];	/* "": none */
+	bool		 stale;		/* access has expired, by the clock */
 	uint64_t	 again, gap;	/* not before; from the next one on */
 	char		 why[RENEW_WHY]; /* there is no token; "": there is */
 };
@@ -32,9 +36,12 @@ struct renew {
 void		 renew_init(struct renew *, const char *email,
 		     const char *access, const char *refresh);
 
+/* The access token to use, or NULL. */
+const char	*renew_access(const struct renew *);
+
 /*
- * Before each connection: forget an access token that cannot be valid. True:
- * there is none, and refresh is to be sent now.
+ * Before each connection: forget an access token that can never be valid. True:
+ * there is none to use, and refresh is to be sent now.
  */
 bool		 renew_due(struct renew *, uint64_t now, uint64_t unix_time);
 

@@ -199,9 +199,9 @@ same_email(const char *a, const char *b)
 	return strcmp(x, y) == 0;
 }
 
+/* NULL, or what is wrong with it whatever the time. */
 static const char *
-check_claims(const json_t *root, enum token_type type, const char *email,
-    uint64_t unix_time)
+check_claims(const json_t *root, enum token_type type, const char *email)
 {
 	const char	*is = json_string_value(json_object_get(root, "type"));
 	const char	*sub = json_string_value(json_object_get(root, "sub"));
@@ -212,13 +212,17 @@ check_claims(const json_t *root, enum token_type type, const char *email,
 		return "the token is of another type";
 	if (!same_email(sub, email))
 		return "the token is for another user";
-	if (exp == NULL)
-		return NULL;
-	if (!json_is_number(exp))
+	if (exp != NULL && !json_is_number(exp))
 		return "the token's expiry is not a number";
-	if (json_number_value(exp) <= (double)unix_time)
-		return "the token is expired";
 	return NULL;
+}
+
+static bool
+is_expired(const json_t *root, uint64_t unix_time)
+{
+	const json_t	*exp = json_object_get(root, "exp");
+
+	return exp != NULL && json_number_value(exp) <= (double)unix_time;
 }
 
 int
@@ -228,6 +232,7 @@ token_check(const char *jwt, enum token_type type, const char *email,
 	char		 buf[TOKEN_MAX];
 	json_t		*root;
 	long		 n;
+	int		 rc = 0;
 
 	*why = "the token is empty, too long, or holds what no token may";
 	if (!token_safe(jwt))
@@ -238,9 +243,14 @@ token_check(const char *jwt, enum token_type type, const char *email,
 	*why = NULL;
 	if (root == NULL)
 		return 1;
-	*why = check_claims(root, type, email, unix_time);
+	if ((*why = check_claims(root, type, email)) != NULL) {
+		rc = -1;
+	} else if (is_expired(root, unix_time)) {
+		*why = "the token is expired";
+		rc = TOKEN_EXPIRED;
+	}
 	json_decref(root);
-	return *why == NULL ? 0 : -1;
+	return rc;
 }
 
 void

@@ -59,9 +59,11 @@ bool		 token_safe(const char *);
 
 /*
  * A JWT's claims, as far as they can be checked without a key: type, subject,
- * expiry. 0: good, 1: not a JWT but an opaque token, -1: refused, see why.
+ * expiry. 0: good, 1: not a JWT but an opaque token, less: refused, see why;
+ * TOKEN_EXPIRED: for that alone, which another clock may see otherwise.
  */
 enum token_type { TOKEN_ACCESS, TOKEN_REFRESH };
+enum { TOKEN_EXPIRED = -2 };
 
 int		 token_check(const char *, enum token_type, const char *email,
 		     uint64_t unix_time, const char **why);

@@ -27,7 +27,7 @@ jwt(char *out, size_t cap, const char *type, const char *sub, unsigned exp)
 static bool
 answer(int status, const char *access, const char *refresh)
 {
-	char	 body[1024];
+	char	 body[2048];
 
 	snprintf(body, sizeof(body),
 	    "{\"accessToken\":\"%s\",\"refreshToken\":\"%s\"}", access,
@@ -69,7 +69,7 @@ a_token_is_asked_for_if_there_is_none_and_a_way_to_one(void **state)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		renew_init(&r, ALICE, row[i].access, row[i].refresh);
 		EQ(renew_due(&r, 0, 1000), row[i].due);
-		EQ(r.access[0] != '\0', row[i].left);
+		EQ(renew_access(&r) != NULL, row[i].left);
 		STREQ(r.why, row[i].why);
 	}
 }
@@ -200,9 +200,56 @@ tokens_that_expire_are_renewed_without_a_growing_pause(void **state)
 	for (unsigned t = 1000; t < 1000 + 40 * 8; t += 8, now += 8 * SEC) {
 		CHECK(renew_due(&r, now, t));
 		jwt(access, sizeof(access), "access", ALICE, t + 8);
-		r.access[0] = '\0';
-		snprintf(r.access, sizeof(r.access), "%s", access);
+		answer(200, access, "r1");
 	}
+}
+
+static void
+what_a_wrong_clock_ended_counts_again_when_it_is_right(void **state)
+{
+	char	 access[512], refresh[512];
+
+	(void)state;
+	jwt(access, sizeof(access), "access", ALICE, 2000);
+	jwt(refresh, sizeof(refresh), "refresh", ALICE, 3000);
+	renew_init(&r, ALICE, access, refresh);
+	for (uint64_t now = 0; now < 60 * SEC; now += SEC) {
+		CHECK(!renew_due(&r, now, 99999));
+		CHECK(renew_access(&r) == NULL);
+		renew_refused(&r);	/* who came without a token */
+	}
+	STREQ(r.why, "refreshing: the token is expired");
+	CHECK(!renew_due(&r, 60 * SEC, 1000));
+	STREQ(renew_access(&r), access);
+	STREQ(r.why, "");
+	CHECK(renew_due(&r, 61 * SEC, 2500));
+	STREQ(r.refresh, refresh);
+}
+
+/* Or the refresh token would be lost, and with it the way to all others. */
+static void
+new_tokens_that_the_clock_ended_are_kept_and_rarely_asked_for(void **state)
+{
+	char		 access[512], refresh[512];
+	uint64_t	 now = 0;
+	unsigned	 asked = 0;
+
+	(void)state;
+	jwt(access, sizeof(access), "access", ALICE, 900);
+	jwt(refresh, sizeof(refresh), "refresh", ALICE, 2000);
+	renew_init(&r, ALICE, NULL, "r1");
+	for (; now < 600 * SEC; now += SEC) {
+		if (!renew_due(&r, now, 1000))
+			continue;
+		EQ(answer(200, access, refresh), asked++ == 0);
+		CHECK(renew_access(&r) == NULL);
+		STREQ(r.why, "refreshing: the token is expired already: "
+		    "is the clock right?");
+	}
+	assert_in_range(asked, 2, 10);
+	CHECK(!renew_due(&r, now, 800));
+	STREQ(renew_access(&r), access);
+	STREQ(r.why, "");
 }
 
 int
@@ -222,6 +269,10 @@ main(void)
 		cmocka_unit_test(the_token_service_is_spared),
 		cmocka_unit_test(
 		    tokens_that_expire_are_renewed_without_a_growing_pause),
+		cmocka_unit_test(
+		    what_a_wrong_clock_ended_counts_again_when_it_is_right),
+		cmocka_unit_test(
+		    new_tokens_that_the_clock_ended_are_kept_and_rarely_asked_for),
 	};
 
 	return RUN(tests);

@@ -170,7 +170,7 @@ a_token_is_of_its_type_its_user_and_its_time(void **state)
 	EQ(check(jwt("{\"type\":\"access\"}"), TOKEN_ACCESS), -1);
 	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE
 	    "\",\"exp\":1000}"),
-	    TOKEN_ACCESS), -1);
+	    TOKEN_ACCESS), TOKEN_EXPIRED);
 	STREQ(why, "the token is expired");
 	EQ(check(jwt("{\"type\":\"access\",\"sub\":\"" ALICE
 	    "\",\"exp\":\"x\"}"),
