@@ -492,6 +492,10 @@ cmd_burst(int argc, char **argv)
 	status = options_parse(&command, &argc, argv);
 	if (status != OPTIONS_RUN)
 		return status;
+	if (b.json != NULL && file_check_writable(b.json) == -1) {
+		log_err("--json %s", b.json);
+		return STATUS_FAILED;
+	}
 	b.end[0].name = "tx";
 	b.end[1].name = "rx";
 	b.end[0].where = b.tx;
@@ -501,10 +505,6 @@ cmd_burst(int argc, char **argv)
 			return options_misuse(&command,
 			    "option --%s: not HOST:PORT: %s", b.end[i].name,
 			    b.end[i].where);
-	if (b.json != NULL && file_check_writable(b.json) == -1) {
-		log_err("--json %s", b.json);
-		return STATUS_FAILED;
-	}
 	prepare(&b);
 	run(&b);
 	report(&b);
