@@ -83,8 +83,8 @@ read_below(struct report *p, const char *dir)
 	struct paths	 l;
 	int		 rc = 0;
 
-	if (files_below(&l, dir) == -1 || l.n == 0) {
-		errno = access(dir, R_OK) == -1 ? errno : ENOENT;
+	if (files_below(&l, dir) == -1 ||
+	    (l.n == 0 && access(dir, R_OK) == -1)) {
 		fprintf(stderr, "hotlink flow report: %s: %s\n", dir,
 		    strerror(errno));
 		paths_free(&l);
@@ -157,11 +157,28 @@ show(const struct command *c, const struct report *p)
 	    STATUS_OK;
 }
 
+/* Of how many that were read none is left. */
+static void
+say_none(size_t n)
+{
+	if (n == 0)
+		fprintf(stderr, "hotlink flow report: there is no stages.jsonl "
+		    "there: hotlink mpc --stages writes them\n");
+	else
+		fprintf(stderr, "hotlink flow report: there are no stage "
+		    "records%s%s%s%s, but of %zu other step%s\n",
+		    args.run != NULL ? " of run " : "",
+		    args.run != NULL ? args.run : "",
+		    args.step != NULL ? " of step " : "",
+		    args.step != NULL ? args.step : "", n, n == 1 ? "" : "s");
+}
+
 int
 flow_report(const struct command *c, int argc, char **argv)
 {
 	struct report	 all = { 0 };
 	int		 status = STATUS_OK, shown;
+	size_t		 had;
 
 	if (argc == 0)
 		return options_misuse(c, "a directory is missing, whose "
@@ -169,12 +186,13 @@ flow_report(const struct command *c, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		if (read_below(&all, argv[i]))
 			status = STATUS_FAILED;
+	had = all.n;
 	choose(&all);
 	report_done(&all);
 	if (all.n == 0) {
-		fprintf(stderr, "hotlink flow report: there are no stage "
-		    "records%s\n", args.run != NULL || args.step != NULL ?
-		    " of this run and step" : "");
+		/* What could not be read is no news to add to. */
+		if (had > 0 || status == STATUS_OK)
+			say_none(had);
 		status = STATUS_FAILED;
 	} else {
 		shown = show(c, &all);
