@@ -75,11 +75,11 @@ class Runs:
     def origin(self, command, others):
         """For the cells that were asked for until now."""
         few, many = min(self.counts), max(self.counts)
+        runs = 'each once' if many == 1 else 'the median of %s runs' % (
+            few if few == many else '%d to %d' % (few, many))
         return ['Found by', '.Ql ' + command,
-                'on %s, the median of %s run%s, with hotlink %s,' % (
-                    self.made['date'],
-                    few if few == many else '%d to %d' % (few, many),
-                    '' if many == 1 else 's', self.made['hotlink']),
+                'on %s, %s, with hotlink %s,' % (
+                    self.made['date'], runs, self.made['hotlink']),
                 others % self.made]
 
 
