@@ -14,6 +14,7 @@
 enum {
 	LEAST_ROOM = 16 << 10,		/* smaller frames are not worth it */
 	SHORT_FRAME = LEAST_ROOM + HLNK2_HEAD,
+	FRAME_PART = 32,		/* of a second that it may take */
 	BACKLOG = 128 << 10,		/* given to SCTP beyond its cwnd x 2 */
 	DATAGRAMS = 16 << 10,		/* beyond cwnd, if it is all theirs */
 	FLOWING = 200 * MS,		/* after that: no stream is busy */
@@ -119,13 +120,37 @@ has_datagrams(const struct party *p)
 	return false;
 }
 
-/* A message is sent to its end before another stream's begins. */
+/*
+ * A message is sent to its end before another stream's begins, and is there
+ * when all of it is: on a slow path a long one holds up the peer's bytes, the
+ * acks of them, and with these its window. So it has what the path carries in
+ * that part of a second, but not so little that it seems to be in haste.
+ */
+static size_t
+frame_of_path(const struct peer *peer)
+{
+	struct assoc_info	 info;
+	uint64_t		 n;
+
+	peer_sctp(peer, &info);
+	if (info.rate == 0)
+		return FRAME_MAX;
+	n = info.rate / FRAME_PART;
+	if (n < 2 * HASTE_SMALL)
+		return 2 * HASTE_SMALL;
+	return n < FRAME_MAX ? (size_t)n : FRAME_MAX;
+}
+
 static size_t
 frame_most(const struct party *p, bool haste)
 {
+	size_t	 most = frame_of_path(p->direct->peer), kind = FRAME_MAX;
+
 	if (has_datagrams(p))
-		return SHORT_FRAME;
-	return haste ? FRAME_IN_HASTE : FRAME_MAX;
+		kind = SHORT_FRAME;
+	else if (haste)
+		kind = FRAME_IN_HASTE;
+	return most < kind ? most : kind;
 }
 
 static size_t
@@ -138,7 +163,7 @@ send_flow(struct link *l, uint64_t now, size_t most, struct batch *tx)
 	if (!flow_data(l->m.flow, now, most, &h))
 		return 0;
 	max = frame_limit(p->direct->peer, HLNK2_HEAD, most);
-	if (max < LEAST_ROOM)
+	if (max < LEAST_ROOM && max + HLNK2_HEAD < most)
 		return 0;
 	max = full_packets(p->direct->peer, HLNK2_HEAD, max);
 	if (h.payload.n > max)

@@ -199,6 +199,76 @@ what_is_never_acknowledged_is_sent_on_a_new_connection(void **state)
 	}
 }
 
+/*
+ * Both ends fill a thin path, and beside it one asks with small frames and
+ * waits for each: how many it asked, and how many of them took longer.
+ */
+static unsigned
+small_ones(struct world *w, uint64_t bytes, uint64_t longer, unsigned *late)
+{
+	struct app	*from = &w->side[0].app[1], *to = &w->side[1].app[1];
+	uint64_t	 asked = 0, next = w->now + SEC;
+	unsigned	 n = 0;
+
+	*late = 0;
+	while (w->side[0].app[0].got < bytes ||
+	    w->side[1].app[0].got < bytes) {
+		if (to->got == from->to_send && asked != 0) {
+			*late += w->now - asked > longer;
+			next = w->now + SEC + simnet_random(w->net, 200 * MS);
+			asked = 0;
+		}
+		if (asked == 0 && w->now >= next) {
+			asked = w->now;
+			n++;
+			from->to_send += 100;
+			pump(w, 0);
+		}
+		world_run(w, MS);
+	}
+	return n;
+}
+
+/*
+ * What is in its queue, and a frame that was begun, is all that a small one
+ * waits for; some are lost with what the queue has no room for.
+ */
+static void
+a_thin_path_is_filled_both_ways_and_small_frames_wait_little(void **state)
+{
+	enum { RATE = 125000, DELAY = 50 * MS };	/* 1 Mbit/s */
+	struct simnet_conf	 path = { .delay = DELAY, .rate = RATE,
+					.queue = RATE / 10,
+					.mtu = UDP_OF_1500 };
+	const uint64_t		 bytes = 30 * RATE;
+	struct world		*w;
+	unsigned		 n, late, share;
+	uint64_t		 began;
+
+	(void)state;
+	for (uint64_t seed = 321; seed < 325; seed++) {
+		w = world_new(seed, &strict, &strict, 2);
+		path.seed = seed;
+		simnet_set(w->net, &path);
+		for (int s = 0; s < 2; s++)
+			world_connect(w, s, 1, 1, false);
+		world_run(w, 5 * SEC);
+		for (int s = 0; s < 2; s++)
+			world_connect(w, s, 0, bytes, false);
+		began = w->now;
+		n = small_ones(w, bytes, 5 * DELAY, &late);
+		share = (unsigned)(bytes * 100 * SEC /
+		    (RATE * (w->now - began)));
+		print_message("  %u%% of the rate, %u of %u late\n", share,
+		    late, n);
+		CHECK(share >= 75);
+		CHECK(n >= 20 && late <= n / 5);
+		nothing_was_reset(w);
+		one_connection_did_it(w);
+		world_free(w);
+	}
+}
+
 /* How long the second link needs, while the first one's reader rests. */
 static uint64_t
 time_beside(uint64_t seed, bool rests)
@@ -272,6 +342,8 @@ main(void)
 		TEST(all_of_it_at_once_costs_no_byte),
 		TEST(two_seconds_of_darkness_cost_no_byte),
 		TEST(nine_seconds_of_darkness_cost_no_byte),
+		TEST(
+	      a_thin_path_is_filled_both_ways_and_small_frames_wait_little),
 		TEST(what_is_never_acknowledged_is_sent_on_a_new_connection),
 		TEST(
 	      a_reader_that_rests_for_a_minute_costs_no_other_link_anything),

@@ -176,7 +176,7 @@ a_path_that_grows_is_used_after_ten_minutes_and_costs_no_byte(void **state)
 		w = idle_pair(seed, UDP_OF_1280, &up);
 		w->simconf.loss = seed % 2 == 0 ? 0 : 10;
 		path_carries(w, 0);
-		world_run(w, up + (RAISE - 1) * (uint64_t)SEC - w->now);
+		world_run(w, up + RAISE * (uint64_t)SEC - w->now);
 		CHECK(mtu_of(w, 0) <= UDP_OF_1280);
 		world_relay(w, false);		/* it is not needed */
 		w->simconf.delay = 25 * MS;

@@ -75,7 +75,9 @@ swap(struct simnet *s, size_t i, size_t j)
 static uint64_t
 squeeze(struct simnet *s, uint64_t now, const struct dgram *d)
 {
-	uint64_t	*busy = &s->busy[d->to.local.port % 2], ns = now * 1000;
+	const struct addr	*a = &d->to.local;
+	uint64_t		*busy = &s->busy[(a->ip[3] + a->port) % 2];
+	uint64_t		 ns = now * 1000;
 
 	if (s->conf.rate == 0)
 		return now;

@@ -23,8 +23,9 @@ struct simnet_conf {
 	/* larger datagrams vanish; 0: no limit */
 	size_t		 mtu;
 	/*
-	 * A bottleneck for all that comes from even ports, and one for odd:
-	 * bytes a second (0: none), and what waits there before it is lost.
+	 * A bottleneck for each of two ends, told apart by whether the last
+	 * byte of the IPv4 address and the port add up to something odd: bytes
+	 * a second (0: none), and what waits there before it is lost.
 	 */
 	uint64_t	 rate;
 	size_t		 queue;
