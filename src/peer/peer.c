@@ -118,25 +118,25 @@ peer_free(struct peer *p)
 	free(p);
 }
 
-/* True if SCTP may speak now; what it says goes to the selected path. */
-static bool
-open_batch(struct peer *p, struct batch *tx, size_t *mark)
+/* What SCTP says from here on goes to the selected path. */
+static size_t
+open_batch(struct peer *p, struct batch *tx)
 {
 	const struct path	*path = ice_path(p->ice);
 
-	*mark = tx->n;
 	if (path != NULL)
 		tx->to = *path;
-	return path != NULL;
+	return tx->n;
 }
 
-/* Seal what was added since; without a path it is lost, as on a network. */
+/* Seal what was added since; what nobody hears is lost, as on a network. */
 static void
-close_batch(struct peer *p, struct batch *tx, size_t mark, bool path)
+close_batch(struct peer *p, struct batch *tx, size_t mark)
 {
+	bool	 heard = ice_path(p->ice) != NULL && p->state != PEER_FAILED;
 	size_t	 kept = mark;
 
-	for (size_t i = mark; i < tx->n && path; i++) {
+	for (size_t i = mark; i < tx->n && heard; i++) {
 		dtls_seal(p->dtls, &tx->d[i]);
 		if (tx->d[i].n > 0)
 			tx->d[kept++] = tx->d[i];
@@ -204,16 +204,15 @@ start_sctp(struct peer *p, uint64_t now, struct batch *tx)
 		.bare = p->remote->hotlink, .keeps = p->remote->hotlink,
 	};
 	size_t			 mark;
-	bool			 path;
 
 	p->assoc = assoc_new(&conf, now);
 	if (p->assoc == NULL) {
 		fail(p, "out of memory");
 		return;
 	}
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	assoc_start(p->assoc, now, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 }
 
 /*
@@ -252,13 +251,12 @@ static void
 deliver(struct peer *p, uint64_t now, struct span *app, struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path;
 
 	if (app->n == 0 || p->assoc == NULL || !reopens(p, now, app, tx))
 		return;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	assoc_input(p->assoc, now, app->p, app->n, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 }
 
 static void
@@ -370,13 +368,12 @@ peer_input(struct peer *p, uint64_t now, const struct path *from,
 static void
 goodbye(struct peer *p, uint64_t now, struct batch *tx)
 {
-	size_t	 mark;
-	bool	 path = open_batch(p, tx, &mark);
+	size_t	 mark = open_batch(p, tx);
 
 	if (p->assoc != NULL)
 		assoc_abort(p->assoc, now, tx);
-	close_batch(p, tx, mark, path);
-	if (p->dtls != NULL && path)
+	close_batch(p, tx, mark);
+	if (p->dtls != NULL && ice_path(p->ice) != NULL)
 		dtls_close(p->dtls, now, tx);
 }
 
@@ -403,7 +400,6 @@ void
 peer_tick(struct peer *p, uint64_t now, struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path;
 
 	if (p->state == PEER_FAILED)
 		return;
@@ -416,9 +412,9 @@ peer_tick(struct peer *p, uint64_t now, struct batch *tx)
 	}
 	if (p->assoc == NULL)
 		return;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	assoc_tick(p->assoc, now, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 	watch_mtu(p, now, tx);
 }
 
@@ -480,25 +476,25 @@ static const enum peer_event_type	 from_assoc[] = {
 	[ASSOC_EV_CLOSED]	= PEER_EV_CLOSED,
 };
 
+/* Of one that has failed only the messages, which will not be sent again. */
 static bool
 assoc_to_peer(struct peer *p, uint64_t now, struct peer_event *ev,
     struct batch *tx)
 {
 	struct assoc_event	 e;
 	size_t			 mark;
-	bool			 path, more;
+	bool			 more;
 
 	for (;;) {
-		path = open_batch(p, tx, &mark);
+		mark = open_batch(p, tx);
 		more = assoc_event(p->assoc, now, &e, tx);
-		close_batch(p, tx, mark, path);
-		if (!more)
-			return false;
-		if (e.type == ASSOC_EV_LOST) {
+		close_batch(p, tx, mark);
+		if (more && e.type == ASSOC_EV_LOST)
 			fail(p, assoc_why(p->assoc));
+		if (!more || e.type == ASSOC_EV_LOST)
 			return false;
-		}
-		if (e.type == ASSOC_EV_ACKED)
+		if (e.type == ASSOC_EV_ACKED ||
+		    (p->state == PEER_FAILED && e.type != ASSOC_EV_DATA))
 			continue;
 		if (e.type == ASSOC_EV_UP)
 			set_state(p, PEER_UP);
@@ -546,11 +542,10 @@ peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
 		p->tell_reopened = p->resized = false;
 		return true;
 	}
-	if (p->state != PEER_FAILED && ice_to_peer(p, now, ev))
+	if (p->state != PEER_FAILED &&
+	    (ice_to_peer(p, now, ev) || next_media(p, ev)))
 		return true;
-	if (p->state != PEER_FAILED && next_media(p, ev))
-		return true;
-	if (p->state != PEER_FAILED && p->assoc != NULL &&
+	if (!p->told_failed && p->assoc != NULL &&
 	    assoc_to_peer(p, now, ev, tx))
 		return true;
 	if (p->state == PEER_FAILED && !p->told_failed) {
@@ -559,6 +554,13 @@ peer_event(struct peer *p, uint64_t now, struct peer_event *ev,
 		return true;
 	}
 	return false;
+}
+
+void
+peer_hold(struct peer *p, bool held)
+{
+	if (p->assoc != NULL)
+		assoc_hold(p->assoc, held && p->state != PEER_FAILED);
 }
 
 int
@@ -725,14 +727,13 @@ peer_open(struct peer *p, uint64_t now, const char *label,
     const char *protocol, const struct assoc_how *how, struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path;
 	int	 channel;
 
 	if (p->state != PEER_UP)
 		return -1;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	channel = assoc_open(p->assoc, now, label, protocol, how, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 	return channel;
 }
 
@@ -741,13 +742,13 @@ peer_send(struct peer *p, uint64_t now, uint16_t channel,
     const struct span *head, const struct span *body, struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path, sent;
+	bool	 sent;
 
 	if (p->state != PEER_UP)
 		return false;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	sent = assoc_send2(p->assoc, now, channel, head, body, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 	return sent;
 }
 
@@ -757,13 +758,13 @@ peer_send_how(struct peer *p, uint64_t now, uint16_t channel,
     struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path, sent;
+	bool	 sent;
 
 	if (p->state != PEER_UP)
 		return false;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	sent = assoc_send_how(p->assoc, now, channel, how, bytes, n, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 	return sent;
 }
 
@@ -779,15 +780,15 @@ peer_send_media(struct peer *p, const void *owner, const void *bytes,
 {
 	struct span		 s = { (uint8_t *)(uintptr_t)bytes, n };
 	struct tracks_pt	 pt = { 0, 0 };
-	size_t			 mark;
 
 	if (p->conf.media != NULL)
 		pt = (struct tracks_pt){ p->conf.media->pt, media_pt(p) };
 	if (p->state != PEER_UP ||
 	    !tracks_key(&p->tracks, p->dtls, is_client(p)))
 		return tracks_refuse(&p->tracks, GUARD_UNKEYED);
-	if (!open_batch(p, tx, &mark))
+	if (ice_path(p->ice) == NULL)
 		return tracks_refuse(&p->tracks, GUARD_FAILED);
+	open_batch(p, tx);
 	return tracks_send(&p->tracks, owner, &s, &pt, h, tx);
 }
 
@@ -808,13 +809,12 @@ peer_close_channel(struct peer *p, uint64_t now, uint16_t channel,
     struct batch *tx)
 {
 	size_t	 mark;
-	bool	 path;
 
 	if (p->state != PEER_UP)
 		return;
-	path = open_batch(p, tx, &mark);
+	mark = open_batch(p, tx);
 	assoc_close(p->assoc, now, channel, tx);
-	close_batch(p, tx, mark, path);
+	close_batch(p, tx, mark);
 }
 
 int

@@ -145,6 +145,7 @@ bool		 peer_event(struct peer *, uint64_t now, struct peer_event *,
 		     struct batch *tx);
 
 /* Channels: as assoc.h has them. */
+void		 peer_hold(struct peer *, bool);
 int		 peer_open(struct peer *, uint64_t now, const char *label,
 		     const char *protocol, const struct assoc_how *how,
 		     struct batch *tx);

@@ -58,6 +58,8 @@ struct assoc {
 	bool			 told;		/* of the loss */
 	bool			 wedged;	/* it was the watchdog */
 	bool			 readable;
+	bool			 held;
+	struct assoc_event	 kept;		/* in buf; type 0: nothing */
 	uint64_t		 now, packet_at;
 	struct stall		 stall;
 	uint64_t		 received, inits, ignored;
@@ -389,27 +391,13 @@ on_message(struct assoc *a, uint16_t id, uint32_t ppid, size_t n,
 		return refuse(a, id, "data, and nobody opened it");
 	if (c->state != CHAN_OPEN && c->state != CHAN_ASKED)
 		return false;
-	ev->type = ASSOC_EV_DATA;
-	ev->data = (struct span){ a->buf, n };
-	switch (ppid) {
-	case PPID_TEXT:
-	case PPID_TEXT_PARTIAL:
-		ev->text = true;
-		return true;
-	case PPID_TEXT_EMPTY:
-		ev->text = true;
-		ev->data.n = 0;
-		return true;
-	case PPID_BINARY_EMPTY:
-		ev->data.n = 0;
-		return true;
-	case PPID_BINARY:
-	case PPID_BINARY_PARTIAL:
-		return true;
-	default:
+	if (!dcep_payload(ppid, &ev->text, &n)) {
 		a->ignored++;
 		return false;
 	}
+	ev->type = ASSOC_EV_DATA;
+	ev->data = (struct span){ a->buf, n };
+	return true;
 }
 
 static bool
@@ -580,6 +568,16 @@ next_closed(struct assoc *a, struct assoc_event *ev)
 	return false;
 }
 
+/* Of one that has ended no peer waits for room. */
+static bool
+is_held(const struct assoc *a)
+{
+	uint64_t	 v[LIB_NUMBERS];
+
+	return a->held && a->state == ASSOC_UP && lib_numbers(a->so, v) &&
+	    v[LIB_OPEN] != 0;
+}
+
 static bool
 next_event(struct assoc *a, struct assoc_event *ev)
 {
@@ -588,10 +586,21 @@ next_event(struct assoc *a, struct assoc_event *ev)
 	for (;;) {
 		if (next_closed(a, ev))
 			return true;
+		if (a->kept.type != 0 && is_held(a))
+			return false;
+		if (a->kept.type != 0) {
+			*ev = a->kept;
+			a->kept.type = 0;
+			return true;
+		}
 		if (a->state == ASSOC_LOST || a->so == NULL || !a->readable)
 			break;
 		got = receive(a, ev);
 		do_duties(a);
+		if (got > 0 && ev->type == ASSOC_EV_DATA && is_held(a)) {
+			a->kept = *ev;
+			continue;
+		}
 		if (got > 0)
 			return true;
 		if (got < 0 && a->tells == 0)
@@ -619,6 +628,12 @@ assoc_event(struct assoc *a, uint64_t now, struct assoc_event *ev,
 	got = next_event(a, ev);
 	leave(a);
 	return got;
+}
+
+void
+assoc_hold(struct assoc *a, bool held)
+{
+	a->held = held;
 }
 
 static void
@@ -878,10 +893,4 @@ assoc_info(const struct assoc *a, struct assoc_info *info)
 	steer_path(&a->steer, &info->rate, &info->rtt_min);
 	/* With nothing unsent it is known; else at most all of it. */
 	info->pending = v[LIB_UNSENT] == 0 ? v[LIB_FLIGHT] : v[LIB_QUEUED];
-}
-
-const char *
-assoc_library(void)
-{
-	return lib_name();
 }

@@ -104,6 +104,12 @@ bool		 assoc_event(struct assoc *, uint64_t now, struct assoc_event *,
 		     struct batch *tx);
 
 /*
+ * While it is held, and lives, no message is given out: that is backpressure,
+ * too, but what else happens before the first of them is told.
+ */
+void		 assoc_hold(struct assoc *, bool);
+
+/*
  * How a channel's messages travel (RFC 8831 6.4, RFC 8832 5.1). Until the
  * peer has acknowledged a channel of ours they are ordered all the same, so
  * that none overtakes its OPEN.

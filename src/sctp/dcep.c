@@ -65,3 +65,26 @@ dcep_encode(const struct dcep *d, uint8_t *p, size_t cap)
 	}
 	return wr_bad(&w) ? 0 : w.n;
 }
+
+bool
+dcep_payload(uint32_t ppid, bool *text, size_t *n)
+{
+	switch (ppid) {
+	case PPID_TEXT:
+	case PPID_TEXT_PARTIAL:
+		*text = true;
+		return true;
+	case PPID_TEXT_EMPTY:
+		*text = true;
+		*n = 0;
+		return true;
+	case PPID_BINARY_EMPTY:
+		*n = 0;
+		return true;
+	case PPID_BINARY:
+	case PPID_BINARY_PARTIAL:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -37,4 +37,7 @@ int	 dcep_decode(struct dcep *, const uint8_t *, size_t);
 /* Its length; 0: it does not fit. */
 size_t	 dcep_encode(const struct dcep *, uint8_t *, size_t);
 
+/* What a message is; n: an empty one has a byte. False: unknown. */
+bool	 dcep_payload(uint32_t ppid, bool *text, size_t *n);
+
 #endif

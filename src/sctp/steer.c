@@ -158,6 +158,12 @@ hotlink_sctp_timeout(void *id)
 }
 
 const char *
+assoc_library(void)
+{
+	return lib_name();
+}
+
+const char *
 assoc_congestion_control(void)
 {
 	return lib_cc();

@@ -191,6 +191,40 @@ a_receiver_that_takes_nothing_stops_the_sender(void **state)
 	finish();
 }
 
+/* Its channels and its end are told, and once it ends the messages, too. */
+static void
+of_one_that_is_held_only_messages_wait(void **state)
+{
+	struct simnet_conf	 net = { .seed = 13, .delay = 5 * MS };
+	uint64_t		 acked;
+
+	(void)state;
+	begin(&net, 1, (struct assoc_conf){ .rcvbuf = MIB });
+	assoc_hold(w.e[1].a, true);
+	CHECK(run_until(w.now + 10 * SEC, all_up));
+	w.e[0].size = 16384;
+	open_one();
+	w.e[0].want = 4 * MIB;
+	pass(10 * SEC);
+	EQ(w.e[1].total, 0);
+	CHECK(w.e[0].sent[w.e[0].id[0]] < w.e[0].want);
+	assoc_hold(w.e[1].a, false);
+	CHECK(run_until(w.now + 20 * SEC, all_sent));
+	assoc_hold(w.e[1].a, true);
+	w.e[0].want = 8 * MIB;
+	pass(10 * SEC);
+	acked = w.e[0].sent[w.e[0].id[0]] - assoc_unacked(w.e[0].a);
+	CHECK(w.e[1].total < acked);
+	address(&w.e[0], &w.e[1]);
+	assoc_abort(w.e[0].a, w.now, &w.tx);
+	flush();
+	pass(SEC);
+	EQ(w.e[1].lost, 1);
+	STREQ(assoc_why(w.e[1].a), "aborted by the peer");
+	CHECK(w.e[1].total >= acked);
+	finish();
+}
+
 static void
 an_abort_reaches_the_peer_behind_the_data(void **state)
 {
@@ -365,6 +399,7 @@ main(void)
 		TEST(large_packets_carry_it_too),
 		TEST(whole_chunks_leave_in_packets_of_one_length),
 		TEST(a_receiver_that_takes_nothing_stops_the_sender),
+		TEST(of_one_that_is_held_only_messages_wait),
 		TEST(an_abort_reaches_the_peer_behind_the_data),
 		TEST(a_closed_channel_is_closed_behind_its_data),
 		TEST(an_id_serves_again_once_both_directions_are_reset),
