@@ -420,6 +420,8 @@ tick_sessions(struct link *l, uint64_t now, struct batch *tx)
 {
 	struct party	*p = l->party;
 
+	if (l->offer_anew)
+		link_forget_from(l);
 	if (l->from_peer == NULL && inbound_settled(&l->in, now) &&
 	    p->conf.transport != TRANSPORT_WS) {
 		l->from_peer = new_direct(p, l, true, false);

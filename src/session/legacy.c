@@ -86,6 +86,7 @@ legacy_new(const struct legacy_conf *conf)
 	l->limit = LEGACY_MESSAGE;
 	ring_init(&l->up, l->window);
 	down_init(&l->down, l->window);
+	ring_limit(&l->down.ring, l->window + LEGACY_ACKED);
 	renew_down(l);
 	reorder_init(&l->in[LEGACY_THEIRS]);
 	reorder_init(&l->in[LEGACY_OURS]);
@@ -247,6 +248,16 @@ legacy_local_reset(struct legacy *l, uint64_t now, const char *why)
 	l->conn = NONE;
 }
 
+/* For what is before us, and what came this way. */
+static size_t
+room(const struct legacy *l, enum legacy_way way)
+{
+	size_t	 most = l->window + (way == LEGACY_DIRECT ? LEGACY_ACKED : 0);
+	size_t	 used = ring_used(&l->down.ring);
+
+	return used < most ? most - used : 0;
+}
+
 /* What is held and follows on goes down, as far as there is room. */
 static void
 deliver_held(struct legacy *l, uint64_t now, struct reorder *r)
@@ -255,7 +266,7 @@ deliver_held(struct legacy *l, uint64_t now, struct reorder *r)
 	struct hlnk2		 h = { .type = HLNK_DATA };
 
 	while ((h.payload = reorder_first(r)).p != NULL &&
-	    h.payload.n <= ring_room(&l->down.ring)) {
+	    h.payload.n <= room(l, LEGACY_WS)) {
 		memset(&unused, 0, sizeof(unused));
 		h.offset = down_here(&l->down);
 		if (down_data(&l->down, now, &h, false, &unused) != NULL) {
@@ -301,13 +312,14 @@ legacy_pending(struct legacy *l)
 
 /* The number expected: down at once if there is room, lent if it can be. */
 static bool
-take_next(struct legacy *l, uint64_t now, struct reorder *r, struct span s)
+take_next(struct legacy *l, uint64_t now, struct reorder *r,
+    enum legacy_way way, struct span s)
 {
 	struct flow_stats	 unused;
 	struct hlnk2		 h = { .type = HLNK_DATA, .payload = s };
 	bool			 alone = r->bytes == 0;
 
-	if (s.n > ring_room(&l->down.ring))
+	if (s.n > room(l, way))
 		return false;
 	memset(&unused, 0, sizeof(unused));
 	h.offset = down_here(&l->down);
@@ -322,7 +334,7 @@ take_next(struct legacy *l, uint64_t now, struct reorder *r, struct span s)
 
 bool
 legacy_input(struct legacy *l, uint64_t now, enum legacy_session session,
-    uint64_t seq, uint8_t *p, size_t n)
+    enum legacy_way way, uint64_t seq, uint8_t *p, size_t n)
 {
 	struct reorder	*r = &l->in[session];
 	struct span	 s = { p, n };
@@ -337,7 +349,7 @@ legacy_input(struct legacy *l, uint64_t now, enum legacy_session session,
 		l->st.duplicates++;
 		return true;
 	}
-	if (seq == r->next && take_next(l, now, r, s))
+	if (seq == r->next && take_next(l, now, r, way, s))
 		return true;
 	if (n <= l->down.window &&
 	    reorder_hold(r, now, seq, p, n, l->down.window))

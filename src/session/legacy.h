@@ -25,6 +25,7 @@ enum {
 	/* payload per frame, upstream's default */
 	LEGACY_CHUNK	= 61440,
 	LEGACY_RELAY	= 256 << 10,	/* payload per Data over the relay */
+	LEGACY_ACKED	= 5 << 20,	/* in SCTP's buffer, at most */
 	LEGACY_HELD	= 1024,		/* numbers ahead kept */
 	LEGACY_FRAMES	= 1024,		/* sent, not confirmed */
 	LEGACY_GAP	= 5 * SEC,	/* for a missing number */
@@ -74,14 +75,15 @@ struct span	 legacy_pending(struct legacy *);
  * causes lies in the payload given: pull events before that memory goes.
  */
 bool		 legacy_input(struct legacy *, uint64_t now,
-		     enum legacy_session,
+		     enum legacy_session, enum legacy_way,
 		     uint64_t seq, uint8_t *, size_t);
 
 /*
  * False: nothing more should be read from the data channel now, so that SCTP
- * stops the sender. What comes all the same (the relay has no such means) is
- * held while a window lasts, then the local connection is reset; so is the
- * next one, if there is none.
+ * stops the sender; when its connection ends, all that it has acknowledged is
+ * taken. What comes all the same (the relay has no such means) is held while a
+ * window lasts, then the local connection is reset; so is the next one, if
+ * there is none.
  */
 bool		 legacy_want(const struct legacy *);
 

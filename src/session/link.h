@@ -96,6 +96,7 @@ struct link {
 	uint64_t		 channel_at;	/* not opened before */
 	uint64_t		 channel_in_at;
 	struct direct		*to_peer, *from_peer;
+	bool			 offer_anew;	/* from_peer is of no use */
 	uint64_t		 accepted, reopened;
 	unsigned		 reopens;
 
@@ -196,6 +197,7 @@ uint64_t party_timeout(const struct party *);
 void	 speak(struct party *, uint64_t now, enum dialect);
 bool	 say_control(struct party *, uint64_t now, struct msg *);
 void	 link_forget_directs(struct link *);
+void	 link_forget_from(struct link *);
 struct direct *new_direct(struct party *, const struct link *, bool offerer,
 	     bool pair);
 uint64_t signal_deadline(const struct party *, uint64_t best);

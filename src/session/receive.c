@@ -32,7 +32,7 @@ carry_data(struct link *l, uint64_t now, const struct msg *m)
 		if (!flow_input(l->m.flow, now, m->payload.p, m->payload.n))
 			return false;
 	} else if (l->m.legacy == NULL || !legacy_input(l->m.legacy, now,
-	    LEGACY_THEIRS, m->seq, m->payload.p, m->payload.n))
+	    LEGACY_THEIRS, LEGACY_WS, m->seq, m->payload.p, m->payload.n))
 		return false;
 	if (l->m.legacy == NULL || legacy_want(l->m.legacy))
 		l->full_at = 0;
@@ -289,7 +289,7 @@ on_frame1(struct link *l, uint64_t now, const struct peer_event *ev,
 	    hlnk1_decode(&h, ev->data.p, ev->data.n) == -1 ||
 	    h.payload.n == 0 || !key_matches(&l->marker.key, l->marker.from,
 	    l->marker.to, h.path) || !legacy_input(l->m.legacy, now, session,
-	    h.seq, h.payload.p, h.payload.n)) {
+	    LEGACY_DIRECT, h.seq, h.payload.p, h.payload.n)) {
 		l->party->bad++;
 		return;
 	}
@@ -360,14 +360,23 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 }
 
 /*
- * Of an upstream peer whose reader is slow nothing is taken: SCTP stops the
- * sender. A connection that has failed has no bytes any more, only the news.
+ * Of an upstream peer whose reader is slow no bytes are taken: SCTP stops the
+ * sender. What becomes of the connections is heard all the same, or none would
+ * come up to send on. Before one is given up all that it has is taken: it was
+ * acknowledged.
  */
-static bool
-may_pull(const struct link *l, const struct direct *d)
+static void
+hold_bytes(const struct link *l, uint64_t now, struct direct *d)
 {
-	return d != NULL && (l->m.legacy == NULL || legacy_want(l->m.legacy) ||
-	    (d->peer != NULL && peer_state(d->peer) == PEER_FAILED));
+	bool	 lasts;
+
+	if (d == NULL || d->peer == NULL || l->m.legacy == NULL)
+		return;
+	lasts = d->state == DIRECT_UP ||
+	    (d->state == DIRECT_LOST && now < d->at);
+	if (d == l->from_peer && l->offer_anew)
+		lasts = false;
+	peer_hold(d->peer, lasts && !legacy_want(l->m.legacy));
 }
 
 /* The next thing a peer connection has. */
@@ -381,9 +390,9 @@ carry_pull(struct party *p, uint64_t now, struct batch *tx)
 	p->asked = 0;
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		if ((may_pull(l, l->from_peer) &&
-		    pull_from_peer(l, now, tx)) || (may_pull(l, l->to_peer) &&
-		    pull_to_peer(l, now, tx)))
+		hold_bytes(l, now, l->from_peer);
+		hold_bytes(l, now, l->to_peer);
+		if (pull_from_peer(l, now, tx) || pull_to_peer(l, now, tx))
 			return true;
 	}
 	return false;

@@ -86,12 +86,19 @@ forget_direct(struct party *p, struct direct **d)
 }
 
 void
+link_forget_from(struct link *l)
+{
+	forget_direct(l->party, &l->from_peer);
+	l->channel_in = -1;
+	l->offer_anew = false;
+}
+
+void
 link_forget_directs(struct link *l)
 {
 	forget_direct(l->party, &l->to_peer);
-	forget_direct(l->party, &l->from_peer);
 	l->channel = -1;
-	l->channel_in = -1;
+	link_forget_from(l);
 }
 
 static void
@@ -253,14 +260,17 @@ hostile(struct party *p, const struct link *l, const struct msg *m)
 	    (m->to.n > 0 && !same_email(m->to, p->me));
 }
 
-/* Upstream asks for a new offer by opening again (11.3). */
+/*
+ * Upstream asks for a new offer by opening again (11.3). What came on the old
+ * connection is taken before the next tick.
+ */
 static void
 on_same_session(struct link *l, uint64_t now)
 {
 	if (l->from_peer != NULL && !direct_usable(l->from_peer) &&
 	    l->from_peer->state != DIRECT_CONNECTING &&
 	    now >= l->from_peer->since + HELLO_GAP)
-		forget_direct(l->party, &l->from_peer);
+		l->offer_anew = true;
 }
 
 static bool

@@ -6,10 +6,13 @@
 
 #include "session/link.h"
 
-enum { BYTES = 2 << 20 };
+enum { BYTES = 2 << 20, UNREAD = 64 << 20 };
 
 /* What is closed in mid-transfer would be lost: dialect 0 has no ack. */
 static const struct party_conf	 strict = { .mode = MODE_STRICT };
+static const struct party_conf	 patient = {
+	.mode = MODE_STRICT, .connect_timeout = 300 * SEC,
+};
 
 static bool
 channel_up(const struct link *l)
@@ -37,13 +40,19 @@ side_0_may_not_send(const struct world *w)
 }
 
 static struct world *
-connected(uint64_t seed)
+connected_as(uint64_t seed, const struct party_conf *c)
 {
-	struct world	*w = two_sending(seed, &strict, &strict, BYTES);
+	struct world	*w = two_sending(seed, c, c, BYTES);
 
 	CHECK(world_until(w, 30 * SEC, all_arrived));
 	CHECK(all_up(w));
 	return w;
+}
+
+static struct world *
+connected(uint64_t seed)
+{
+	return connected_as(seed, &strict);
 }
 
 static struct link *
@@ -141,6 +150,83 @@ an_open_that_came_too_early_is_said_again_in_time(void **state)
 	world_free(w);
 }
 
+/* Nobody reads at side 0, and what side 1 sends has filled all there is. */
+static struct world *
+unread(uint64_t seed, const struct party_conf *c)
+{
+	struct world	*w = connected_as(seed, c);
+
+	w->side[0].app[0].stopped = true;
+	world_connect(w, 1, 0, UNREAD, false);
+	world_run(w, 20 * SEC);
+	CHECK(w->side[1].app[0].sent < UNREAD);
+	return w;
+}
+
+static void
+all_of_it_is_read(struct world *w)
+{
+	w->side[0].app[0].stopped = false;
+	pump(w, 0);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	goes_on(w);
+	world_free(w);
+}
+
+/*
+ * Nothing is taken of it then, but what becomes of the connections is heard:
+ * else the one to send on never comes up again.
+ */
+static void
+what_nobody_reads_keeps_no_connection_down(void **state)
+{
+	struct world	*w = unread(47, &strict);
+	struct link	*l = upstream(w);
+	struct app	*a = &w->side[0].app[0];
+
+	(void)state;
+	close_channel(w, l->from_peer, l->channel_in);
+	direct_fail(l->from_peer, w->now, "closed");
+	l->channel_in = -1;
+	CHECK(world_until(w, 2 * SEC, side_0_may_not_send));
+	CHECK(world_until(w, 5 * SEC, all_up));
+	a->to_send += BYTES;
+	pump(w, 0);
+	world_run(w, 20 * SEC);
+	EQ(w->side[1].app[0].got, a->to_send);
+	all_of_it_is_read(w);
+}
+
+/* The peer has it acknowledged, and will not send it again. */
+static void
+what_nobody_reads_outlives_the_path(void **state)
+{
+	struct world	*w = unread(48, &patient);
+
+	(void)state;
+	w->simconf.loss = 1000;
+	simnet_set(w->net, &w->simconf);
+	world_run(w, 120 * SEC);
+	w->simconf.loss = 0;
+	simnet_set(w->net, &w->simconf);
+	CHECK(world_until(w, 60 * SEC, all_up));
+	all_of_it_is_read(w);
+}
+
+static void
+what_nobody_reads_outlives_its_connection(void **state)
+{
+	struct world	*w = unread(49, &strict);
+	struct link	*l = upstream(w);
+
+	(void)state;
+	direct_close(l->to_peer, w->now, &w->tx);
+	l->channel = -1;
+	simnet_send(w->net, w->now, &w->tx);
+	CHECK(world_until(w, 5 * SEC, all_up));
+	all_of_it_is_read(w);
+}
+
 /* The one it sends on: on the same connection. */
 static void
 the_channel_we_opened_is_opened_again(void **state)
@@ -225,6 +311,9 @@ main(void)
 		cmocka_unit_test(
 		    an_open_that_came_too_early_is_said_again_in_time),
 		cmocka_unit_test(the_channel_we_opened_is_opened_again),
+		cmocka_unit_test(what_nobody_reads_keeps_no_connection_down),
+		cmocka_unit_test(what_nobody_reads_outlives_the_path),
+		cmocka_unit_test(what_nobody_reads_outlives_its_connection),
 		cmocka_unit_test(
 		    of_several_channels_one_that_is_open_is_sent_on),
 		cmocka_unit_test(a_removed_link_ends_its_connections),

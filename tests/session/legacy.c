@@ -65,7 +65,8 @@ give(struct legacy *l, uint64_t now, uint64_t seq, const char *text)
 	bool	 ok;
 
 	memcpy(b, text, n + 1);
-	ok = legacy_input(l, now, LEGACY_THEIRS, seq, (uint8_t *)b, n);
+	ok = legacy_input(l, now, LEGACY_THEIRS, LEGACY_WS, seq, (uint8_t *)b,
+	    n);
 	legacy_pending(l);
 	free(b);
 	return ok;
@@ -339,7 +340,7 @@ a_frame_in_order_is_lent_where_it_lies(void **state)
 
 	(void)state;
 	say(l, 1);
-	CHECK(legacy_input(l, T0, LEGACY_THEIRS, 1, b, 7));
+	CHECK(legacy_input(l, T0, LEGACY_THEIRS, LEGACY_WS, 1, b, 7));
 	CHECK(legacy_event(l, T0, &ev));
 	CHECK(ev.type == FLOW_EV_WRITE && ev.data.p == b);
 	legacy_wrote(l, T0, 3);
@@ -356,7 +357,7 @@ a_frame_lent_and_not_taken_is_kept(void **state)
 
 	(void)state;
 	say(l, 1);
-	CHECK(legacy_input(l, T0, LEGACY_THEIRS, 1, b, 7));
+	CHECK(legacy_input(l, T0, LEGACY_THEIRS, LEGACY_WS, 1, b, 7));
 	CHECK(legacy_event(l, T0, &ev));
 	CHECK(!legacy_event(l, T0, &ev));
 	memset(b, 0, sizeof(b));
@@ -375,7 +376,7 @@ the_two_sessions_count_apart(void **state)
 	say(l, 1);
 	CHECK(give(l, T0, 1, "a"));
 	expect(l, T0, FLOW_EV_WRITE, "a");
-	CHECK(legacy_input(l, T0, LEGACY_OURS, 1, b, 4));
+	CHECK(legacy_input(l, T0, LEGACY_OURS, LEGACY_WS, 1, b, 4));
 	expect(l, T0, FLOW_EV_WRITE, "back");
 	legacy_free(l);
 }
@@ -426,6 +427,28 @@ too_far_ahead_or_too_much_is_never_held(void **state)
 	CHECK(quiet(l, OLD - 1));
 	expect(l, OLD, FLOW_EV_RESET,
 	    "the peer sends faster than the local side reads");
+	legacy_free(l);
+}
+
+/* A connection that ended gives all it has: it will not come again. */
+static void
+what_sctp_acknowledged_is_not_too_much(void **state)
+{
+	struct legacy		*l = attached();
+	struct legacy_stats	 st;
+	static char		 big[50001];
+	uint64_t		 i = 0, n;
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	while (legacy_want(l))
+		CHECK(give(l, T0, ++i, big));
+	for (n = 0; n + 50000 <= LEGACY_ACKED; n += 50000)
+		CHECK(legacy_input(l, T0, LEGACY_THEIRS, LEGACY_DIRECT, ++i,
+		    (uint8_t *)big, 50000));
+	legacy_stats(l, &st);
+	EQ(st.pending, i * 50000);
+	EQ(st.gaps, 0);
 	legacy_free(l);
 }
 
@@ -538,8 +561,8 @@ live(void)
 
 	if (l == NULL)
 		return;
-	legacy_input(l, T0, LEGACY_THEIRS, 2, two, 3);
-	legacy_input(l, T0, LEGACY_THEIRS, 1, one, 3);
+	legacy_input(l, T0, LEGACY_THEIRS, LEGACY_WS, 2, two, 3);
+	legacy_input(l, T0, LEGACY_THEIRS, LEGACY_WS, 1, one, 3);
 	legacy_attach(l, T0);
 	if (legacy_space(l).n > 0)
 		legacy_filled(l, T0, 1);
@@ -631,8 +654,8 @@ read_pending(struct legacy *l, uint64_t now, uint64_t *got)
 static void
 land(struct air *a, size_t i, struct legacy *l, uint64_t now, uint64_t *got)
 {
-	CHECK(legacy_input(l, now, LEGACY_THEIRS, a->f[i].seq, a->f[i].p,
-	    a->f[i].n));
+	CHECK(legacy_input(l, now, LEGACY_THEIRS, LEGACY_WS, a->f[i].seq,
+	    a->f[i].p, a->f[i].n));
 	take_event(l, now, got);
 	legacy_pending(l);
 	free(a->f[i].p);
@@ -743,6 +766,7 @@ main(void)
 		cmocka_unit_test(
 		    a_number_missing_for_5_s_resets_the_connection),
 		cmocka_unit_test(too_far_ahead_or_too_much_is_never_held),
+		cmocka_unit_test(what_sctp_acknowledged_is_not_too_much),
 		cmocka_unit_test(a_full_window_asks_for_no_more),
 		cmocka_unit_test(a_probe_swallows_nothing),
 		cmocka_unit_test(
