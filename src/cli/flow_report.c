@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700	/* realpath */
 /* hotlink flow report: the stages of all parties of a step, put together. */
 #include <errno.h>
 #include <limits.h>
@@ -76,25 +77,30 @@ has_records(const char *path)
 	return strcmp(name != NULL ? name + 1 : path, "stages.jsonl") == 0;
 }
 
-/* All of them below a directory, or the file itself. */
+/*
+ * All of them below a directory, or the file itself; what is named may be a
+ * link, and a pattern.
+ */
 static int
-read_below(struct report *p, const char *dir)
+read_below(struct report *p, const char *named)
 {
+	char		*real = realpath(named, NULL);
+	const char	*dir = real != NULL ? real : named;
 	struct paths	 l;
 	int		 rc = 0;
 
 	if (files_below(&l, dir) == -1 ||
 	    (l.n == 0 && access(dir, R_OK) == -1)) {
-		fprintf(stderr, "hotlink flow report: %s: %s\n", dir,
+		fprintf(stderr, "hotlink flow report: %s: %s\n", named,
 		    strerror(errno));
-		paths_free(&l);
-		return -1;
+		rc = -1;
 	}
 	for (size_t i = 0; i < l.n; i++)
 		if ((strcmp(l.v[i], dir) == 0 || has_records(l.v[i])) &&
 		    read_records(p, l.v[i]))
 			rc = -1;
 	paths_free(&l);
+	free(real);
 	return rc;
 }
 
