@@ -219,7 +219,8 @@ has_numbers(const struct link *l)
  * made the link anew. Its numbers of ours are gone with it, so an upstream
  * peer needs a new session of ours if any was used; one of us only needs to be
  * asked again. A session without numbers stays: its peer may do as we do, and
- * each new session would answer the other for ever.
+ * each new session would answer the other for ever. A new one is said at once:
+ * after our offer it would have the peer begin anew, without that offer.
  */
 static void
 on_other_session(struct link *l, uint64_t now)
@@ -231,8 +232,10 @@ on_other_session(struct link *l, uint64_t now)
 	else
 		begin_anew(l, now);
 	l->out_ok = false;
-	if (numbered)
+	if (numbered) {
 		new_sid(l->party, l->out.sid);
+		l->out.said = 0;
+	}
 	opening_again(&l->out, now);
 	check_pair(l->party);
 }

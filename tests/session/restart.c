@@ -152,6 +152,29 @@ change(struct world *w, int s)
 	world_add(w, s, 0);
 }
 
+/*
+ * What stays opened its session just before it hears that the other process is
+ * another, so that one hears of two sessions, and begins anew for the second.
+ */
+static void
+who_opened_just_before_a_restart_is_soon_direct_again(void **state)
+{
+	struct world	*w = two_sending(15, &zero, &zero, 8 << 20);
+
+	(void)state;
+	CHECK(world_until(w, 30 * SEC, half_arrived));
+	world_relay_side(w, 0, false);
+	restart(w, 1);
+	world_relay_side(w, 0, true);
+	pump(w, 0);
+	world_connect(w, 1, 0, 200000, false);
+	world_run(w, 100 * MS);
+	CHECK(world_until(w, 3 * SEC, both_direct));
+	world_connect(w, 0, 0, 200000, false);
+	CHECK(world_until(w, 10 * SEC, all_arrived));
+	world_free(w);
+}
+
 /* The second may change in the middle of what the first one's change began. */
 static void
 a_marker_that_both_change_is_soon_direct_again(void **state)
@@ -191,6 +214,8 @@ main(void)
 		    a_peer_that_restarts_resets_the_link_and_serves_the_next),
 		cmocka_unit_test(
 		    two_of_dialect_0_do_not_renew_their_sessions_for_ever),
+		cmocka_unit_test(
+		    who_opened_just_before_a_restart_is_soon_direct_again),
 		cmocka_unit_test(
 		    a_marker_that_both_change_is_soon_direct_again),
 	};
