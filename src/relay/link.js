@@ -75,6 +75,11 @@ function decodeFrame(b) {
 	};
 }
 
+/* Which of theirs a description is of; a restart of ICE leaves it as it is. */
+function connectionOf(sdp) {
+	return (/^o=\S+ (\d+)/m.exec(sdp) || [])[1];
+}
+
 function bytesOf(base64) {
 	const text = atob(base64), b = new Uint8Array(text.length);
 
@@ -121,6 +126,7 @@ class Session {
 		this.described = false;	/* their description was applied */
 		this.early = [];
 		this.told = 0;		/* candidates of theirs */
+		this.offered = '';	/* the connection that was answered */
 		this.role = '';		/* of ours in DTLS */
 		this.limit = MESSAGE;
 		this.born = Date.now();
@@ -246,13 +252,19 @@ class Session {
 	}
 	async answer(sdp) {
 		const party = this.link.party;
+		const offer = connectionOf(sdp);
 
+		if (this.pc !== null && offer !== this.offered) {
+			await this.link.offeredAnew(this, sdp);
+			return;
+		}
 		/* A repeated offer: what we said was lost, or is to come. */
 		if (this.pc !== null) {
 			if (this.answered !== undefined)
 				this.signal('sdp_answer', this.answered);
 			return;
 		}
+		this.offered = offer;
 		const pc = this.create();
 
 		const passive = party.conf.setup === 'passive';
@@ -348,6 +360,18 @@ class Link {
 		this.accepted = false;
 		this.rx = 0;
 		this.open();
+	}
+	/*
+	 * They have given up a connection that may look fine here. What was
+	 * sent on it and did not arrive is lost: then all begins anew.
+	 */
+	async offeredAnew(s, sdp) {
+		if (this.seq > 0)
+			this.onrestart();
+		this.renew();
+		this.changed();
+		if (this.ours.sid === s.sid)
+			await this.ours.answer(sdp);
 	}
 	/* Open is said again until it is accepted. */
 	async open() {
