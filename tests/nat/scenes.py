@@ -7,6 +7,7 @@ from lab import (BLOCKED, BYTES, STUN, TURN, TURN_TCP, USER, Failed, rules)
 V4, V6 = 'http://203.0.113.1:8080', 'http://[2001:db8::1]:8080'
 STUN6 = ['--ice-server', 'stun:[2001:db8::1]:3478']
 TURN6 = ['--ice-server', 'turn:[2001:db8::1]:3478', '--turn-user', USER]
+TURN6_TCP = [TURN6[0], TURN6[1] + '?transport=tcp', *TURN6[2:]]
 MUCH, RATE = 12000000, 1500000
 SCENES = []
 
@@ -81,6 +82,16 @@ for _name, _a, _b, _sa, _sb, _want in (
         ('ipv6 4/6', '4', '6', V4, V6, 'ws')):
     scene(_name, _a, _b, STUN + STUN6 + (
         ['--strict'] if _want == 'direct' else []), [_sa, _sb], _want)(family)
+
+
+@scene('ipv6 4/6 turn-tcp')
+def relayed46(lab, cell, port):
+    """Over TCP whoever has IPv6 alone gets a relay address of IPv4."""
+    hosts = [lab.public('%s%d' % (s, port), f) for s, f in zip('ab', '46')]
+    with linked(lab, cell, port, *hosts, '--strict', *TURN6_TCP,
+                servers=[V4, V6]) as pair:
+        return connected(pair, 'relay')
+
 
 # What most routers do where there is no NAT (RFC 6092).
 ANSWERS = '''
