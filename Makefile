@@ -101,7 +101,7 @@ TEST_SESSION = ports flow flow_ends flow_sim legacy ring held leave opening part
 	restart token datagram media mtu roam channels badpath refused budget \
 	sharing haste
 TEST_SRTP = rtp guard
-TEST_AGENT = framed post renew url servers chatter
+TEST_AGENT = framed post relays renew url servers chatter
 TEST_RELAY = door hub hub_hold
 TEST_RPC = acks envelope message rpc spool when
 TEST_SCENARIO = files parse plan

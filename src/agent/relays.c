@@ -27,6 +27,7 @@ struct relay {
 	char		 text[TEXT];
 	struct addr	 server;
 	struct turn	*turn;		/* NULL: not now */
+	struct path	 path;		/* its */
 	bool		 up;		/* and told of */
 	const char	*refused;	/* said last of a peer */
 	char		 said[128];	/* why it failed; "": it did not */
@@ -117,6 +118,23 @@ can_ask(const struct addr *host, const struct addr *server)
 	    !addr_is_linklocal(host);
 }
 
+/*
+ * A server knows an allocation by the addresses of both ends, and so do we: of
+ * two with the same ones each would take the other's answers. It may be there
+ * already because another server has sent us on to this one.
+ */
+static bool
+is_asked(const struct relays *r, const struct addr *host,
+    const struct addr *server)
+{
+	for (const struct relay *v = r->v; v < r->v + r->n; v++)
+		if (v->turn != NULL && !v->stream &&
+		    addr_equal(&v->path.local, host) &&
+		    addr_equal(&v->path.remote, server))
+			return true;
+	return false;
+}
+
 /* From the next of our addresses that may reach it; NULL: from none. */
 static const struct addr *
 next_host(struct relay *v)
@@ -126,7 +144,8 @@ next_host(struct relay *v)
 
 	while (v->host < c->nhosts) {
 		host = &c->hosts[v->host++];
-		if (can_ask(host, &v->server))
+		if (can_ask(host, &v->server) &&
+		    !is_asked(v->owner, host, &v->server))
 			return host;
 	}
 	return NULL;
@@ -151,6 +170,7 @@ allocate(struct relay *v, uint64_t now, const struct path *path)
 
 	if (!v->stream)
 		c.family = v->server.family;
+	v->path = *path;
 	v->turn = turn_new(&c, now);
 	if (v->turn == NULL)
 		pause_now(v, now);
@@ -250,8 +270,10 @@ may_follow(const struct relay *v, const struct addr *a)
 	for (size_t i = 0; i < v->nsent; i++)
 		if (addr_equal(a, &v->sent_to[i]))
 			return false;
-	return v->stream ? !addr_is_loopback(a) && !addr_is_linklocal(a) :
-	    can_ask(turn_local(v->turn), a);
+	if (v->stream)
+		return !addr_is_loopback(a) && !addr_is_linklocal(a);
+	return can_ask(&v->path.local, a) &&
+	    !is_asked(v->owner, &v->path.local, a);
 }
 
 static void
@@ -274,7 +296,7 @@ follow(struct relay *v, uint64_t now)
 {
 	char		 ip[ADDR_TEXT], name[TURN_DOMAIN_MAX + 1];
 	const char	*domain;
-	struct path	 path = { .local = *turn_local(v->turn) };
+	struct path	 path = { .local = v->path.local };
 
 	if (!turn_alternate(v->turn, &path.remote, &domain) ||
 	    !may_follow(v, &path.remote))
@@ -382,7 +404,7 @@ is_orphan(const struct relay *v)
 		return v->framed != NULL && framed_is_orphan(v->framed);
 	for (size_t i = 0; i < c->nhosts; i++)
 		if (v->turn != NULL &&
-		    addr_equal(&c->hosts[i], turn_local(v->turn)))
+		    addr_equal(&c->hosts[i], &v->path.local))
 			return false;
 	return v->turn != NULL;
 }

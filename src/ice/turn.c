@@ -843,12 +843,6 @@ turn_relayed(const struct turn *t)
 }
 
 const struct addr *
-turn_local(const struct turn *t)
-{
-	return &t->conf.path.local;
-}
-
-const struct addr *
 turn_mapped(const struct turn *t)
 {
 	return &t->mapped;

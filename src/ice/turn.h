@@ -91,7 +91,4 @@ const char	*turn_refused(const struct turn *, const struct addr *);
 const struct addr *turn_relayed(const struct turn *);
 const struct addr *turn_mapped(const struct turn *);
 
-/* The address it was asked from. */
-const struct addr *turn_local(const struct turn *);
-
 #endif
