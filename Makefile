@@ -99,7 +99,7 @@ TEST_WS = frame http open ws
 TEST_SYFT = acl config env glob hlnk key marker msg msgpack server yaml
 TEST_SESSION = ports flow flow_ends flow_sim legacy ring held leave opening party \
 	restart token datagram media mtu roam channels badpath refused budget \
-	sharing haste
+	sharing haste trickle
 TEST_SRTP = rtp guard
 TEST_AGENT = framed post relays renew url servers chatter
 TEST_RELAY = door hub hub_hold

@@ -33,7 +33,7 @@ enum {
 	DIRECT_QUIET = 3 * SEC,		/* unacknowledged, and not a packet */
 	DIRECT_STABLE = 10 * SEC,	/* up so long: pauses begin anew */
 	DIRECT_PAUSE_MAX_S = 30,
-	DIRECT_TRICKLE = 16,
+	DIRECT_TRICKLE = ICE_LOCALS,
 	DIRECT_RAISE = 600,		/* seconds: RFC 8899 5.1.1 */
 };
 
