@@ -367,6 +367,12 @@ legacy_want(const struct legacy *l)
 	return ring_used(&l->down.ring) + LEGACY_RELAY <= l->down.window;
 }
 
+bool
+legacy_misses(const struct legacy *l, enum legacy_session session)
+{
+	return l->in[session].since != NEVER;
+}
+
 void
 legacy_renew(struct legacy *l, uint64_t now, enum legacy_session session)
 {

@@ -87,6 +87,12 @@ bool		 legacy_input(struct legacy *, uint64_t now,
  */
 bool		 legacy_want(const struct legacy *);
 
+/*
+ * But while a number is missing and later ones are here, it may be one that
+ * SCTP has acknowledged and nobody has read: the peer sends on by the relay.
+ */
+bool		 legacy_misses(const struct legacy *, enum legacy_session);
+
 /* The peer's session was replaced: its numbers start again at 1. */
 void		 legacy_renew(struct legacy *, uint64_t now,
 		     enum legacy_session);

@@ -362,11 +362,12 @@ pull_from_peer(struct link *l, uint64_t now, struct batch *tx)
 /*
  * Of an upstream peer whose reader is slow no bytes are taken: SCTP stops the
  * sender. What becomes of the connections is heard all the same, or none would
- * come up to send on. Before one is given up all that it has is taken: it was
- * acknowledged.
+ * come up to send on. Before one is given up, or if the relay brings what
+ * follows on it, all that it has is taken: it was acknowledged.
  */
 static void
-hold_bytes(const struct link *l, uint64_t now, struct direct *d)
+hold_bytes(const struct link *l, uint64_t now, struct direct *d,
+    enum legacy_session session)
 {
 	bool	 lasts;
 
@@ -376,7 +377,8 @@ hold_bytes(const struct link *l, uint64_t now, struct direct *d)
 	    (d->state == DIRECT_LOST && now < d->at);
 	if (d == l->from_peer && l->offer_anew)
 		lasts = false;
-	peer_hold(d->peer, lasts && !legacy_want(l->m.legacy));
+	peer_hold(d->peer, lasts && !legacy_want(l->m.legacy) &&
+	    !legacy_misses(l->m.legacy, session));
 }
 
 /* The next thing a peer connection has. */
@@ -390,8 +392,8 @@ carry_pull(struct party *p, uint64_t now, struct batch *tx)
 	p->asked = 0;
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
-		hold_bytes(l, now, l->from_peer);
-		hold_bytes(l, now, l->to_peer);
+		hold_bytes(l, now, l->from_peer, LEGACY_THEIRS);
+		hold_bytes(l, now, l->to_peer, LEGACY_OURS);
 		if (pull_from_peer(l, now, tx) || pull_to_peer(l, now, tx))
 			return true;
 	}

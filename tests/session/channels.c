@@ -227,6 +227,41 @@ what_nobody_reads_outlives_its_connection(void **state)
 	all_of_it_is_read(w);
 }
 
+static bool
+side_1_by_relay(const struct world *w)
+{
+	return w->side[1].app[0].link->carrier == CARRIER_WS;
+}
+
+/* What comes by the relay meanwhile waits for it, and not the other way. */
+static void
+what_nobody_reads_comes_before_what_the_relay_brings(void **state)
+{
+	static const struct party_conf	 any = { .grace = SEC };
+	struct world			*w = connected_as(50, &any);
+	struct app			*a = &w->side[1].app[0];
+
+	(void)state;
+	w->side[0].app[0].stopped = true;
+	a->to_send += FLOW_WINDOW + (1 << 20);
+	pump(w, 1);
+	world_run(w, 10 * SEC);
+	EQ(a->sent, a->to_send);
+	EQ(peer_unacked(a->link->to_peer->peer), 0);
+	w->simconf.loss = 1000;
+	simnet_set(w->net, &w->simconf);
+	a->to_send += 100000;
+	pump(w, 1);
+	CHECK(world_until(w, 10 * SEC, side_1_by_relay));
+	world_run(w, 10 * SEC);
+	CHECK(w->side[1].data_said > 0);
+	w->side[0].app[0].stopped = false;
+	pump(w, 0);
+	CHECK(world_until(w, 60 * SEC, all_arrived));
+	nothing_was_reset(w);
+	world_free(w);
+}
+
 /* The one it sends on: on the same connection. */
 static void
 the_channel_we_opened_is_opened_again(void **state)
@@ -314,6 +349,8 @@ main(void)
 		cmocka_unit_test(what_nobody_reads_keeps_no_connection_down),
 		cmocka_unit_test(what_nobody_reads_outlives_the_path),
 		cmocka_unit_test(what_nobody_reads_outlives_its_connection),
+		cmocka_unit_test(
+		    what_nobody_reads_comes_before_what_the_relay_brings),
 		cmocka_unit_test(
 		    of_several_channels_one_that_is_open_is_sent_on),
 		cmocka_unit_test(a_removed_link_ends_its_connections),
