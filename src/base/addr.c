@@ -26,6 +26,15 @@ addr_same_ip(const struct addr *a, const struct addr *b)
 }
 
 bool
+addr_ip_among(const struct addr *a, const struct addr *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addr_same_ip(a, &list[i]))
+			return true;
+	return false;
+}
+
+bool
 addr_equal(const struct addr *a, const struct addr *b)
 {
 	return a->port == b->port && addr_same_ip(a, b);

@@ -27,6 +27,7 @@ enum { ADDR_TEXT = 64 };		/* "[ipv6%scope]:port" and its NUL */
 /* True if family, address, scope and port (or all but the port) agree. */
 bool	 addr_equal(const struct addr *, const struct addr *);
 bool	 addr_same_ip(const struct addr *, const struct addr *);
+bool	 addr_ip_among(const struct addr *, const struct addr *list, size_t n);
 bool	 path_equal(const struct path *, const struct path *);
 
 bool	 addr_is_loopback(const struct addr *);

@@ -148,10 +148,8 @@ is_mine(const struct addr *ip)
 	struct addr	 mine[256];
 	size_t		 n = net_addresses(NULL, mine, 256);
 
-	for (size_t i = 0; i < n; i++)
-		if (addr_same_ip(&mine[i], ip))
-			return true;
-	return addr_is_loopback(ip);	/* all of 127/8 */
+	/* All of 127/8 is. */
+	return addr_ip_among(ip, mine, n) || addr_is_loopback(ip);
 }
 
 static int

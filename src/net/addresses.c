@@ -11,15 +11,6 @@
 #include "net/source.h"
 #include "net/udp.h"
 
-static bool
-has(const struct addr *a, size_t n, const struct addr *x)
-{
-	for (size_t i = 0; i < n; i++)
-		if (addr_same_ip(&a[i], x))
-			return true;
-	return false;
-}
-
 /* An address of IPv4 may have a label, "eth0:1", instead of the name. */
 static bool
 matches(const char *pattern, const char *label)
@@ -62,7 +53,7 @@ net_addresses(const struct net_filter *f, struct addr *a, size_t cap)
 		    !passes(f, i->ifa_name))
 			continue;
 		sockaddr_to(&x, i->ifa_addr);
-		if (x.family != 0 && !has(a, n, &x))
+		if (x.family != 0 && !addr_ip_among(&x, a, n))
 			a[n++] = x;
 	}
 	freeifaddrs(list);

@@ -135,15 +135,6 @@ yields(const struct source *x, const struct source *y)
 }
 
 static bool
-is_in(const struct addr *a, const struct addr *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (addr_same_ip(a, &list[i]))
-			return true;
-	return false;
-}
-
-static bool
 is_wanted(const struct source *x, const struct source *all, size_t n,
     bool in_use)
 {
@@ -196,7 +187,7 @@ source_choose(struct source *s, size_t n, const struct addr *in_use,
 	n = n < SOURCES ? n : SOURCES;
 	for (size_t i = 0; i < n; i++) {
 		wanted = is_wanted(&s[i], s, n,
-		    is_in(&s[i].addr, in_use, nin_use));
+		    addr_ip_among(&s[i].addr, in_use, nin_use));
 		r[i] = rank(&s[i], wanted);
 		kept += wanted;
 	}

@@ -145,10 +145,7 @@ tcp_is_orphan(int fd)
 	sockaddr_to(&own, (struct sockaddr *)&ss);
 	if (n == ADDRESSES || own.family == 0 || addr_is_any(&own))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (addr_same_ip(&have[i], &own))
-			return false;
-	return true;
+	return !addr_ip_among(&own, have, n);
 }
 
 static ssize_t
