@@ -146,7 +146,7 @@ refuse(struct link *l, uint64_t now)
 	bool			 strict = p->conf.mode == MODE_STRICT;
 	bool			 waits =
 				    machine_waiting_since(&l->m) != NEVER;
-	const char		*what, *err = d != NULL ? d->why : NULL;
+	const char		*what, *err = missing(l);
 	struct flow_stats	 st = { .acked_offset = 0 };
 	struct legacy_stats	 lst = { .seq = 0 };
 	char			 where[64];
@@ -160,14 +160,13 @@ refuse(struct link *l, uint64_t now)
 		    party_only_direct(p) ? "hotlink p2p_only: accept timeout" :
 		    "hotlink: accept timeout";
 	else if (strict)
-		what = err == NULL ? "hotlink strict: websocket fallback "
-		    "attempted (not ready)" : "hotlink strict: websocket "
-		    "fallback attempted after webrtc error";
+		what = d != NULL && d->why != NULL ? "hotlink strict: "
+		    "websocket fallback attempted after webrtc error" :
+		    "hotlink strict: websocket fallback attempted (not ready)";
 	else
 		what = party_only_direct(p) ? "hotlink p2p_only send failed: "
 		    "webrtc not ready after wait" :
 		    "hotlink send failed: webrtc not ready after wait";
-	err = missing(l);
 	if (l->m.flow != NULL)
 		flow_stats(l->m.flow, &st);
 	if (l->m.legacy != NULL)
@@ -219,12 +218,13 @@ worry_at(const struct link *l)
 static void
 check_worry(struct link *l, uint64_t now)
 {
-	const char	*why = missing(l);
+	const char	*why;
 
 	if (needed_since(l) == NEVER)
 		l->worried = false;
 	if (now < worry_at(l))
 		return;
+	why = missing(l);
 	l->worried = true;
 	party_news(l->party, PARTY_EV_INFO, l, "waits: %s",
 	    why != NULL ? why : "there is no path yet");

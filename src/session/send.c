@@ -127,24 +127,21 @@ has_datagrams(const struct party *p)
  * that part of a second, but not so little that it seems to be in haste.
  */
 static size_t
-frame_of_path(const struct peer *peer)
+frame_of_path(const struct assoc_info *info)
 {
-	struct assoc_info	 info;
-	uint64_t		 n;
+	uint64_t	 n = info->rate / FRAME_PART;
 
-	peer_sctp(peer, &info);
-	if (info.rate == 0)
+	if (info->rate == 0)
 		return FRAME_MAX;
-	n = info.rate / FRAME_PART;
 	if (n < 2 * HASTE_SMALL)
 		return 2 * HASTE_SMALL;
 	return n < FRAME_MAX ? (size_t)n : FRAME_MAX;
 }
 
 static size_t
-frame_most(const struct party *p, bool haste)
+frame_most(const struct party *p, const struct assoc_info *info, bool haste)
 {
-	size_t	 most = frame_of_path(p->direct->peer), kind = FRAME_MAX;
+	size_t	 most = frame_of_path(info), kind = FRAME_MAX;
 
 	if (has_datagrams(p))
 		kind = SHORT_FRAME;
@@ -204,13 +201,11 @@ send_legacy(struct link *l, uint64_t now, struct batch *tx)
  * trips, so that control frames find a short queue.
  */
 static size_t
-budget_of(const struct peer *peer)
+budget_of(const struct peer *peer, const struct assoc_info *info)
 {
-	struct assoc_info	 info;
-	size_t			 unacked = peer_unacked(peer), most;
+	size_t	 unacked = peer_unacked(peer);
+	size_t	 most = 2 * (size_t)info->cwnd + BACKLOG;
 
-	peer_sctp(peer, &info);
-	most = 2 * (size_t)info.cwnd + BACKLOG;
 	return most > unacked ? most - unacked : 0;
 }
 
@@ -264,9 +259,11 @@ send_media(struct party *p, uint64_t now, struct batch *tx)
  * room for is sent in the next turn, whether or not bulk waits for it, too.
  */
 static void
-send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
+send_hasty(struct party *p, uint64_t now, const struct assoc_info *info,
+    size_t most, struct batch *tx)
 {
-	struct link	*l;
+	const struct peer	*peer = p->direct->peer;
+	struct link		*l;
 
 	for (size_t i = 0; i < p->nlinks; i++) {
 		l = p->link[i];
@@ -277,7 +274,7 @@ send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
 				p->dirty = true;
 				return;
 			}
-		} while (send_turn(l, now, budget_of(p->direct->peer), most,
+		} while (send_turn(l, now, budget_of(peer, info), most,
 		    tx) > 0);
 	}
 }
@@ -289,15 +286,14 @@ send_hasty(struct party *p, uint64_t now, size_t most, struct batch *tx)
  * and what is seen of the rate would become less with every look at it.
  */
 static size_t
-leave_room(const struct peer *peer, size_t budget)
+leave_room(const struct peer *peer, const struct assoc_info *info,
+    size_t budget)
 {
-	struct assoc_info	 info;
-	size_t			 unacked = peer_unacked(peer), most;
+	size_t	 unacked = peer_unacked(peer), most;
 
-	peer_sctp(peer, &info);
-	if (info.rtt_min >= PEER_FAR)
+	if (info->rtt_min >= PEER_FAR)
 		return budget;
-	most = (size_t)(info.rate * info.rtt_min / SEC / 4 * 5);
+	most = (size_t)(info->rate * info->rtt_min / SEC / 4 * 5);
 	if (most < UNDER_WAY)
 		most = UNDER_WAY;
 	most = most > unacked ? most - unacked : 0;
@@ -307,21 +303,24 @@ leave_room(const struct peer *peer, size_t budget)
 static void
 send_pair(struct party *p, uint64_t now, struct batch *tx)
 {
-	size_t		 budget, n, most;
-	uint64_t	 idle = 0, bit;		/* bits: had nothing to send */
-	bool		 haste;
+	const struct peer	*peer = p->direct->peer;
+	struct assoc_info	 info;
+	size_t			 budget, n, most;
+	uint64_t		 idle = 0, bit;	/* bits: had nothing to send */
+	bool			 haste;
 
 	for (size_t i = 0; i < p->nlinks; i++)
 		if (p->link[i]->carrier == CARRIER_P2P &&
 		    p->link[i]->m.flow != NULL && link_p2p(p->link[i]))
 			send_control(p->link[i], now, tx);
 	send_media(p, now, tx);
-	budget = budget_of(p->direct->peer);
+	peer_sctp(peer, &info);
+	budget = budget_of(peer, &info);
 	haste = carry_in_haste(p, now);
-	most = frame_most(p, haste);
+	most = frame_most(p, &info, haste);
 	if (haste) {
-		send_hasty(p, now, most, tx);
-		budget = leave_room(p->direct->peer, budget);
+		send_hasty(p, now, &info, most, tx);
+		budget = leave_room(peer, &info, budget);
 	}
 	for (size_t skipped = 0; skipped < p->nlinks && budget > 0;) {
 		p->turn = (p->turn + 1) % p->nlinks;
@@ -357,8 +356,12 @@ send_datagrams(struct link *l, uint64_t now, struct batch *tx)
 static void
 send_session(struct link *l, uint64_t now, struct batch *tx)
 {
-	size_t	 budget = budget_of(l->to_peer->peer), n;
+	const struct peer	*peer = l->to_peer->peer;
+	struct assoc_info	 info;
+	size_t			 budget, n;
 
+	peer_sctp(peer, &info);
+	budget = budget_of(peer, &info);
 	while (budget > 0) {
 		if (!batch_room(tx, BURST, BURST_LEN)) {
 			l->party->dirty = true;
