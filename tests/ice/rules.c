@@ -61,11 +61,7 @@ an_answer_is_believed_only_whole_and_from_where_asked(void **state)
 	size_t		 n;
 
 	(void)state;
-	neighbours(&w, true);
-	credentials(&w, A);
-	EQ(ice_add_remote(w.s[A].ice, w.now,
-	    "candidate:1 1 UDP 2130706431 192.0.2.2 2000 typ host"), 0);
-	asked(&w, A, &m, &path);
+	first_check(&w, &m, &path);
 	n = stun_encode(&m, ice_pwd(w.s[B].ice), ICE_PWD, false, buf,
 	    sizeof(buf));
 	for (size_t i = 0; i < n * 8; i++) {

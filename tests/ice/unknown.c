@@ -12,11 +12,7 @@ an_answer_with_an_unknown_attribute_is_a_failure(void **state)
 	size_t		 n;
 
 	(void)state;
-	neighbours(&w, true);
-	credentials(&w, A);
-	EQ(ice_add_remote(w.s[A].ice, w.now,
-	    "candidate:1 1 UDP 2130706431 192.0.2.2 2000 typ host"), 0);
-	asked(&w, A, &m, &path);
+	first_check(&w, &m, &path);
 	n = encode_unknown(m, ice_pwd(w.s[B].ice), ICE_PWD, buf, sizeof(buf));
 	CHECK(ice_input(w.s[A].ice, w.now, &path, buf, n, &w.tx));
 	EQ(w.tx.n, 0);

@@ -341,4 +341,15 @@ asked(struct world *w, int i, struct stun *answer, struct path *path)
 	batch_reset(&w->tx);
 }
 
+/* Neighbours; A has checked B's address, and has no answer yet. */
+static inline void
+first_check(struct world *w, struct stun *answer, struct path *path)
+{
+	neighbours(w, true);
+	credentials(w, A);
+	EQ(ice_add_remote(w->s[A].ice, w->now,
+	    "candidate:1 1 UDP 2130706431 192.0.2.2 2000 typ host"), 0);
+	asked(w, A, answer, path);
+}
+
 #endif
